@@ -1,0 +1,28 @@
+//! What every other crate speaks: the series, the space of a model's parameters, and the waist.
+//!
+//! Everything meets at a log density over unconstrained `R^dim`, evaluated for a batch of positions
+//! (row-major `batch x dim`, `f64`). An optimiser's starts and a sampler's chains are all that batch.
+
+mod clock;
+mod density;
+mod draws;
+mod event;
+mod graph;
+mod kernel;
+mod optimizer;
+mod random;
+mod series;
+mod space;
+mod stop;
+
+pub use clock::{switchpoint_of, tau_of};
+pub use density::{DensityError, Gradient, LogDensity, Posterior};
+pub use draws::{Draws, DrawsError};
+pub use event::{Event, Flow, Sink, SinkError, SinkResult};
+pub use graph::GraphNode;
+pub use kernel::{Kernel, Transition, Warmup};
+pub use optimizer::{Optimizer, OptimizerError, Snapshot};
+pub use random::{ChainRng, stream};
+pub use series::{Series, SeriesError, Times};
+pub use space::{Coordinate, Parameter, Space, SpaceError, Support};
+pub use stop::Stop;

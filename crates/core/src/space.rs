@@ -1,0 +1,323 @@
+//! The space of a model's parameters: names, supports, and the way from an unconstrained position to values.
+
+/// Where a parameter's values may lie, and by which transform they become unconstrained.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Support {
+    /// Every real number; the identity.
+    Real,
+    /// Positive numbers; the logarithm.
+    Positive,
+    /// The open interval `low < value < high`; the scaled logit.
+    Interval {
+        /// Lower end.
+        low: f64,
+        /// Upper end.
+        high: f64,
+    },
+    /// Whole numbers `low..=high`, held as they are; for kernels that know integers.
+    Integers {
+        /// Least value.
+        low: i64,
+        /// Greatest value.
+        high: i64,
+    },
+}
+
+/// An affine step between a position's coordinate and the transformed value: `center + scale * coordinate`.
+///
+/// An optimiser with one step size for all coordinates needs coordinates of like size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Coordinate {
+    /// The transformed value at coordinate 0.
+    pub center: f64,
+    /// Units of the transformed value a unit of the coordinate; not 0.
+    pub scale: f64,
+}
+
+impl Coordinate {
+    /// The coordinate that is the transformed value itself.
+    pub const IDENTITY: Self = Self {
+        center: 0.0,
+        scale: 1.0,
+    };
+}
+
+/// One named parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// Its name, as in every table and tag.
+    pub name: String,
+    /// Where its values lie.
+    pub support: Support,
+    /// Its coordinate; the identity for [`Support::Integers`].
+    pub coordinate: Coordinate,
+}
+
+impl Parameter {
+    /// A parameter whose coordinate is its transformed value.
+    pub fn new(name: impl Into<String>, support: Support) -> Self {
+        Self {
+            name: name.into(),
+            support,
+            coordinate: Coordinate::IDENTITY,
+        }
+    }
+
+    /// The same parameter in another coordinate.
+    pub fn with_coordinate(mut self, coordinate: Coordinate) -> Self {
+        self.coordinate = coordinate;
+        self
+    }
+
+    /// The value at coordinate `u`.
+    pub fn constrain(&self, u: f64) -> f64 {
+        let v = self.coordinate.center + self.coordinate.scale * u;
+        match self.support {
+            Support::Real | Support::Integers { .. } => v,
+            Support::Positive => v.exp(),
+            Support::Interval { low, high } => low + (high - low) * sigmoid(v),
+        }
+    }
+
+    /// The coordinate of `value`, or `None` where it lies outside the support.
+    pub fn unconstrain(&self, value: f64) -> Option<f64> {
+        let v = match self.support {
+            Support::Real => value,
+            Support::Positive => (value > 0.0).then(|| value.ln())?,
+            Support::Interval { low, high } => {
+                (low < value && value < high).then(|| ((value - low) / (high - value)).ln())?
+            }
+            Support::Integers { low, high } => {
+                (value.fract() == 0.0 && low as f64 <= value && value <= high as f64)
+                    .then_some(value)?
+            }
+        };
+        v.is_finite()
+            .then_some((v - self.coordinate.center) / self.coordinate.scale)
+    }
+
+    /// `log |d value / d u|` at coordinate `u`; 0 for whole numbers.
+    pub fn log_jacobian(&self, u: f64) -> f64 {
+        let Coordinate { center, scale } = self.coordinate;
+        let v = center + scale * u;
+        match self.support {
+            Support::Integers { .. } => 0.0,
+            Support::Real => scale.abs().ln(),
+            Support::Positive => v + scale.abs().ln(),
+            Support::Interval { low, high } => {
+                (high - low).ln() + log_sigmoid(v) + log_sigmoid(-v) + scale.abs().ln()
+            }
+        }
+    }
+
+    /// `d value / d u` and `d log_jacobian / d u` at coordinate `u`; zeros for whole numbers.
+    pub fn derivatives(&self, u: f64) -> (f64, f64) {
+        let Coordinate { center, scale } = self.coordinate;
+        let v = center + scale * u;
+        match self.support {
+            Support::Integers { .. } => (0.0, 0.0),
+            Support::Real => (scale, 0.0),
+            Support::Positive => (scale * v.exp(), scale),
+            Support::Interval { low, high } => {
+                let p = sigmoid(v);
+                (
+                    scale * (high - low) * p * sigmoid(-v),
+                    scale * (1.0 - 2.0 * p),
+                )
+            }
+        }
+    }
+}
+
+/// A value lies outside the support of its parameter.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpaceError {
+    /// A value lies outside the support of its parameter.
+    #[error("{name} = {value} lies outside its support {support:?}")]
+    OutsideSupport {
+        /// Name of the parameter.
+        name: String,
+        /// The value.
+        value: f64,
+        /// The support.
+        support: Support,
+    },
+    /// There are other values than parameters.
+    #[error("{given} values for {dim} parameters")]
+    Dimension {
+        /// Values handed in.
+        given: usize,
+        /// Parameters.
+        dim: usize,
+    },
+}
+
+/// The parameters of a model, in the order of a position's coordinates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Space {
+    parameters: Vec<Parameter>,
+}
+
+impl Space {
+    /// The space of `parameters`.
+    pub fn new(parameters: Vec<Parameter>) -> Self {
+        Self { parameters }
+    }
+
+    /// Number of coordinates.
+    pub fn dim(&self) -> usize {
+        self.parameters.len()
+    }
+
+    /// The parameters in order.
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    /// Values of the unconstrained `position` (`dim`).
+    pub fn constrain(&self, position: &[f64]) -> Vec<f64> {
+        self.parameters
+            .iter()
+            .zip(position)
+            .map(|(parameter, u)| parameter.constrain(*u))
+            .collect()
+    }
+
+    /// The unconstrained position of `values` (`dim`).
+    ///
+    /// # Errors
+    /// When a value lies outside its support, or their number is wrong.
+    pub fn unconstrain(&self, values: &[f64]) -> Result<Vec<f64>, SpaceError> {
+        if values.len() != self.dim() {
+            return Err(SpaceError::Dimension {
+                given: values.len(),
+                dim: self.dim(),
+            });
+        }
+        self.parameters
+            .iter()
+            .zip(values)
+            .map(|(parameter, value)| {
+                parameter
+                    .unconstrain(*value)
+                    .ok_or_else(|| SpaceError::OutsideSupport {
+                        name: parameter.name.clone(),
+                        value: *value,
+                        support: parameter.support,
+                    })
+            })
+            .collect()
+    }
+
+    /// `log |det d values / d position|` at the unconstrained `position` (`dim`).
+    pub fn log_jacobian(&self, position: &[f64]) -> f64 {
+        self.parameters
+            .iter()
+            .zip(position)
+            .map(|(parameter, u)| parameter.log_jacobian(*u))
+            .sum()
+    }
+}
+
+fn sigmoid(v: f64) -> f64 {
+    if v >= 0.0 {
+        1.0 / (1.0 + (-v).exp())
+    } else {
+        let e = v.exp();
+        e / (1.0 + e)
+    }
+}
+
+fn log_sigmoid(v: f64) -> f64 {
+    v.min(0.0) - (-v.abs()).exp().ln_1p()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every_kind() -> Vec<Parameter> {
+        let shifted = Coordinate {
+            center: 0.7,
+            scale: 2.5,
+        };
+        let supports = [
+            Support::Real,
+            Support::Positive,
+            Support::Interval {
+                low: -2.0,
+                high: 5.0,
+            },
+        ];
+        supports
+            .into_iter()
+            .flat_map(|support| {
+                let plain = Parameter::new("p", support);
+                [plain.clone(), plain.with_coordinate(shifted)]
+            })
+            .collect()
+    }
+
+    #[test]
+    fn values_and_coordinates_are_each_others_inverse() {
+        for parameter in every_kind() {
+            for u in [-3.0, -0.4, 0.0, 0.9, 2.2] {
+                let back = parameter.unconstrain(parameter.constrain(u));
+                assert!(
+                    back.is_some_and(|back| (back - u).abs() < 1e-9),
+                    "{parameter:?} at {u}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn jacobians_are_the_derivatives_of_the_transforms() {
+        let h = 1e-5;
+        for parameter in every_kind() {
+            for u in [-1.5, -0.4, 0.0, 0.9, 1.2] {
+                let (slope, jacobian_slope) = parameter.derivatives(u);
+                let by_difference =
+                    (parameter.constrain(u + h) - parameter.constrain(u - h)) / (2.0 * h);
+                assert!(
+                    (slope / by_difference - 1.0).abs() < 1e-7,
+                    "{parameter:?} at {u}"
+                );
+                assert!((parameter.log_jacobian(u) - slope.abs().ln()).abs() < 1e-9);
+                let by_difference =
+                    (parameter.log_jacobian(u + h) - parameter.log_jacobian(u - h)) / (2.0 * h);
+                assert!(
+                    (jacobian_slope - by_difference).abs() < 1e-7,
+                    "{parameter:?} at {u}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn values_outside_the_support_have_no_coordinate() {
+        let whole = Parameter::new("s", Support::Integers { low: 0, high: 9 });
+        assert_eq!(whole.unconstrain(9.0), Some(9.0));
+        assert_eq!(whole.unconstrain(9.5), None);
+        assert_eq!(whole.unconstrain(10.0), None);
+        assert_eq!(
+            Parameter::new("sigma", Support::Positive).unconstrain(0.0),
+            None
+        );
+        let interval = Support::Interval {
+            low: 0.0,
+            high: 1.0,
+        };
+        assert_eq!(Parameter::new("p", interval).unconstrain(1.0), None);
+        let space = Space::new(vec![Parameter::new("sigma", Support::Positive)]);
+        assert!(matches!(
+            space.unconstrain(&[-1.0]),
+            Err(SpaceError::OutsideSupport { .. })
+        ));
+        assert!(matches!(
+            space.unconstrain(&[]),
+            Err(SpaceError::Dimension { .. })
+        ));
+    }
+}

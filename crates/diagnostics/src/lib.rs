@@ -1,0 +1,1 @@
+//! Convergence diagnostics: pure functions on draws.

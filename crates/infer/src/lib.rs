@@ -1,0 +1,1 @@
+//! Optimisers, samplers, verdicts and the one driver loop.

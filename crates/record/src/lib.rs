@@ -1,0 +1,1 @@
+//! The run folder: manifest, comparison and TensorBoard events.

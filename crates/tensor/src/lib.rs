@@ -1,0 +1,1 @@
+//! Devices, the trainable switch module and burn's optimisers.
