@@ -1,2 +1,10 @@
-//! switchback
-fn main() {}
+//! The program: parse, wire, print.
+
+mod cli;
+mod input;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -20,7 +20,7 @@ pub enum Event<'a> {
         /// Steps taken so far; strictly increasing within a method.
         step: u64,
         /// Tags and values, natural scale.
-        scalars: &'a [(&'static str, f64)],
+        scalars: &'a [(&'a str, f64)],
     },
     /// Steps were taken of which nothing is to be logged (warm-up).
     Progress {

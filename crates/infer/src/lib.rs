@@ -1,1 +1,19 @@
-//! Optimisers, samplers, verdicts and the one driver loop.
+//! Fits and samples: optimisers with their verdicts, Markov chains with their warm-up, and the one driver loop.
+
+mod drive;
+mod error;
+mod optimise;
+mod sample;
+
+pub use drive::{Advance, Process, drive};
+pub use error::InferError;
+pub use optimise::best::{Best, best_known};
+pub use optimise::climb::{Climb, Logged};
+pub use optimise::lbfgs::{LbfgsSettings, Summit, climb_lbfgs};
+pub use optimise::plan::{Method, Plan, PlanSettings, noise_scale};
+pub use optimise::verdict::{GLOBAL_TOLERANCE, Judgement, Verdict, judge};
+pub use sample::chains::{Chains, ChainsSettings};
+pub use sample::initial::dispersed;
+pub use sample::metropolis::{Metropolis, MetropolisState};
+pub use sample::summary::{Summarised, summarise};
+pub use sample::tuning::ScaleTuning;

@@ -1,1 +1,30 @@
 //! The run folder: manifest, comparison and TensorBoard events.
+//!
+//! A run is written as `<name>.partial` and becomes `<name>` when its manifest is complete; every method
+//! in it has a folder of its own with one TensorBoard event file. Nothing here computes, and nothing prints.
+
+mod comparison;
+mod digest;
+mod error;
+mod event_name;
+mod events;
+mod folder;
+mod graph;
+mod json;
+mod manifest;
+mod named;
+mod records;
+mod sink;
+
+#[cfg(test)]
+#[path = "../tests/support/scratch.rs"]
+mod scratch;
+
+pub use comparison::{Comparison, Exact, Row};
+pub use digest::sha256;
+pub use error::RecordError;
+pub use events::EventFile;
+pub use folder::RunFolder;
+pub use manifest::{Manifest, MethodInfo, Platform, SeriesInfo, Status};
+pub use named::Named;
+pub use sink::TensorBoardSink;

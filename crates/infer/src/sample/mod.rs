@@ -1,0 +1,7 @@
+//! Markov chains: kernels, their warm-up, and the process that runs several of them.
+
+pub mod chains;
+pub mod initial;
+pub mod metropolis;
+pub mod summary;
+pub mod tuning;

@@ -1,0 +1,236 @@
+//! One-dimensional prior densities that can be written on a command line.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::ModelError;
+
+/// `ln sqrt(2 pi)`.
+pub(crate) const LN_SQRT_2_PI: f64 = 0.918_938_533_204_672_8;
+/// `ln 2`, the half-normal's share over the normal.
+const LN_2: f64 = std::f64::consts::LN_2;
+
+/// A prior of one parameter. Built by [`Prior::normal`] and [`Prior::half_normal`], or read from text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Prior {
+    /// The normal distribution.
+    #[non_exhaustive]
+    Normal {
+        /// Its mean.
+        mean: f64,
+        /// Its standard deviation, positive.
+        sd: f64,
+    },
+    /// The distribution of `|x|` where `x` is normal with mean 0.
+    #[non_exhaustive]
+    HalfNormal {
+        /// Standard deviation of that `x`, positive.
+        sd: f64,
+    },
+}
+
+impl Prior {
+    /// The normal prior.
+    ///
+    /// # Errors
+    /// When a number is not finite or `sd` is not positive.
+    pub fn normal(mean: f64, sd: f64) -> Result<Self, ModelError> {
+        finite("normal", "mean", mean)?;
+        positive("normal", sd)?;
+        Ok(Self::Normal { mean, sd })
+    }
+
+    /// The half-normal prior.
+    ///
+    /// # Errors
+    /// When `sd` is not finite or not positive.
+    pub fn half_normal(sd: f64) -> Result<Self, ModelError> {
+        positive("half-normal", sd)?;
+        Ok(Self::HalfNormal { sd })
+    }
+
+    /// Log density at `x` in nats: `-z^2 / 2 - ln(sd sqrt(2 pi))` with `z = (x - mean) / sd`, and for the
+    /// half-normal `ln 2` more at `x >= 0` and `-inf` below.
+    pub fn ln_pdf(&self, x: f64) -> f64 {
+        match *self {
+            Self::Normal { mean, sd } => ln_normal(x, mean, sd),
+            Self::HalfNormal { sd } if x >= 0.0 => LN_2 + ln_normal(x, 0.0, sd),
+            Self::HalfNormal { .. } if x.is_nan() => f64::NAN,
+            Self::HalfNormal { .. } => f64::NEG_INFINITY,
+        }
+    }
+
+    /// Derivative of the log density at `x`, `(mean - x) / sd^2`; 0 where the density is 0.
+    pub fn d_ln_pdf(&self, x: f64) -> f64 {
+        match *self {
+            Self::Normal { mean, sd } => (mean - x) / sd / sd,
+            Self::HalfNormal { .. } if x < 0.0 => 0.0,
+            Self::HalfNormal { sd } => -x / sd / sd,
+        }
+    }
+}
+
+fn ln_normal(x: f64, mean: f64, sd: f64) -> f64 {
+    let z = (x - mean) / sd;
+    -0.5 * z * z - LN_SQRT_2_PI - sd.ln()
+}
+
+fn finite(prior: &'static str, what: &'static str, value: f64) -> Result<(), ModelError> {
+    if value.is_finite() {
+        Ok(())
+    } else {
+        Err(ModelError::PriorNumber { prior, what, value })
+    }
+}
+
+fn positive(prior: &'static str, sd: f64) -> Result<(), ModelError> {
+    if sd > 0.0 && sd.is_finite() {
+        Ok(())
+    } else {
+        Err(ModelError::PriorNumber {
+            prior,
+            what: "standard deviation",
+            value: sd,
+        })
+    }
+}
+
+impl fmt::Display for Prior {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Normal { mean, sd } => write!(f, "normal({mean}, {sd})"),
+            Self::HalfNormal { sd } => write!(f, "half-normal({sd})"),
+        }
+    }
+}
+
+impl FromStr for Prior {
+    type Err = ModelError;
+
+    /// Reads `normal(MEAN, SD)` or `half-normal(SD)`, in any case and with any blanks around the words.
+    fn from_str(text: &str) -> Result<Self, ModelError> {
+        let unknown = || ModelError::PriorText {
+            text: text.trim().to_owned(),
+        };
+        let (family, rest) = text.trim().split_once('(').ok_or_else(unknown)?;
+        let inner = rest.strip_suffix(')').ok_or_else(unknown)?;
+        let numbers = inner
+            .split(',')
+            .map(|number| number.trim().parse::<f64>())
+            .collect::<Result<Vec<f64>, _>>()
+            .map_err(|_| unknown())?;
+        match (family.trim().to_ascii_lowercase().as_str(), &numbers[..]) {
+            ("normal", &[mean, sd]) => Self::normal(mean, sd),
+            ("half-normal", &[sd]) => Self::half_normal(sd),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use statrs::distribution::{Continuous, Normal};
+
+    #[test]
+    fn the_constants_are_what_their_names_say() {
+        let computed = (2.0 * std::f64::consts::PI).sqrt().ln();
+        assert!((LN_SQRT_2_PI - computed).abs() < 2e-16);
+    }
+
+    #[test]
+    fn the_densities_are_those_of_statrs() {
+        for (mean, sd) in [(0.0, 2.0), (-3.5, 0.01), (1e6, 1e9)] {
+            let prior = Prior::normal(mean, sd).expect("the numbers are valid");
+            let half = Prior::half_normal(sd).expect("the number is valid");
+            let reference = Normal::new(mean, sd).expect("the numbers are valid");
+            let centred = Normal::new(0.0, sd).expect("the number is valid");
+            for z in [-8.0, -1.3, 0.0, 0.4, 5.0] {
+                let x = mean + z * sd;
+                let error = prior.ln_pdf(x) - reference.ln_pdf(x);
+                assert!(error.abs() < 1e-12, "normal({mean}, {sd}) at {x}: {error}");
+                let x = f64::abs(z) * sd;
+                let error = half.ln_pdf(x) - (2.0 * centred.pdf(x)).ln();
+                assert!(error.abs() < 1e-12, "half-normal({sd}) at {x}: {error}");
+            }
+            assert_eq!(half.ln_pdf(-1e-9 * sd), f64::NEG_INFINITY);
+            assert!(half.ln_pdf(f64::NAN).is_nan());
+        }
+    }
+
+    #[test]
+    fn the_derivatives_are_those_of_the_densities() {
+        let priors = [
+            Prior::normal(-1.5, 0.7).expect("valid"),
+            Prior::half_normal(2.5).expect("valid"),
+        ];
+        for prior in priors {
+            for x in [0.3, 1.0, 4.0] {
+                let h = 1e-5;
+                let by_difference = (prior.ln_pdf(x + h) - prior.ln_pdf(x - h)) / (2.0 * h);
+                assert!(
+                    (prior.d_ln_pdf(x) - by_difference).abs() < 1e-8,
+                    "{prior} at {x}"
+                );
+            }
+        }
+        assert_eq!(priors[1].d_ln_pdf(-1.0), 0.0);
+    }
+
+    #[test]
+    fn what_is_printed_is_read_back() {
+        for text in [
+            "normal(0, 2)",
+            "half-normal(2)",
+            "normal(-1.25, 0.003)",
+            "half-normal(250000000)",
+        ] {
+            let prior: Prior = text.parse().expect("the text is a prior");
+            assert_eq!(prior.to_string(), text);
+        }
+        for text in [" Normal ( 0 ,2 ) ", "NORMAL(0,2e0)", "normal(0.0,2.0)"] {
+            assert_eq!(
+                text.parse::<Prior>(),
+                Prior::normal(0.0, 2.0),
+                "{text} was misread"
+            );
+        }
+        assert_eq!("HALF-normal( 2)".parse::<Prior>(), Prior::half_normal(2.0));
+    }
+
+    #[test]
+    fn what_is_no_prior_is_refused_with_the_way_out() {
+        for text in [
+            "",
+            "normal",
+            "normal(0)",
+            "normal(0,1,2)",
+            "normal(0, 2",
+            "normal(a, 2)",
+            "half-normal(0, 2)",
+            "cauchy(0, 1)",
+        ] {
+            let error = text.parse::<Prior>().expect_err("the text is no prior");
+            assert!(
+                matches!(error, ModelError::PriorText { .. }),
+                "{text}: {error}"
+            );
+            assert!(
+                error.to_string().contains("half-normal(SD)"),
+                "{error} does not say what is accepted"
+            );
+        }
+        for text in [
+            "normal(inf, 1)",
+            "normal(0, 0)",
+            "half-normal(-2)",
+            "half-normal(nan)",
+        ] {
+            let error = text.parse::<Prior>().expect_err("the number is invalid");
+            assert!(
+                matches!(error, ModelError::PriorNumber { .. }),
+                "{text}: {error}"
+            );
+        }
+    }
+}

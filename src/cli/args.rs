@@ -1,0 +1,219 @@
+//! The arguments of every command, as `--help` tells them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Finds when a series switched, from what to what, and how sure one can be.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   done
+  1   done, but a diagnostic or verdict says do not trust it, or the run was interrupted
+  2   usage, configuration or input
+  70  the command could not be finished: a full disk, a device that failed, a fault of the program";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Fits one switch by gradient, samples it and computes it exactly, side by side
+    Experiment(ExperimentArguments),
+    /// Computes the posterior of one switch exactly, without sampling
+    Exact(ExactArguments),
+    /// Draws a series with switches and writes it as CSV
+    Simulate(SimulateArguments),
+    /// Lists the devices that this machine offers
+    Devices(DevicesArguments),
+}
+
+/// Where the series is.
+#[derive(Debug, Args)]
+pub struct SeriesArguments {
+    /// CSV file with a header row, `-` for standard input; without one, the 90 points of the talk
+    pub file: Option<PathBuf>,
+
+    /// Column that holds the times [default: one that is called t, time, date, year, ... if there is one];
+    /// `none` takes the rows in their order
+    #[arg(long, value_name = "COLUMN")]
+    pub time: Option<String>,
+
+    /// Column that holds the values [default: the only numeric column that is not the time]
+    #[arg(long, value_name = "COLUMN")]
+    pub value: Option<String>,
+}
+
+/// What is believed before the data are seen.
+#[derive(Debug, Args)]
+pub struct PriorArguments {
+    /// `deck` (mu=normal(0,2) sigma=half-normal(2)), `data` (weakly informative on the scale of the data), or
+    /// densities for mu and sigma [default: deck on the talk's series, data on any other]
+    #[arg(long, num_args = 1.., value_name = "PRIOR")]
+    pub prior: Vec<String>,
+}
+
+/// How results are shown.
+#[derive(Debug, Args)]
+pub struct OutputArguments {
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// No progress on standard error
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `experiment`.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct ExperimentArguments {
+    #[command(flatten)]
+    pub series: SeriesArguments,
+
+    /// Optimisers to run
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [OptimizerName::Adam, OptimizerName::Momentum])]
+    pub optimizer: Vec<OptimizerName>,
+
+    /// Steps of each optimiser
+    #[arg(long, default_value_t = 35_000)]
+    pub steps: u64,
+
+    /// Steps, or draws, between two logged points
+    #[arg(long, default_value_t = 100)]
+    pub log_every: u64,
+
+    /// Learning rate [default: 0.001 for adam, 0.01 for momentum]
+    #[arg(long)]
+    pub learning_rate: Option<f64>,
+
+    /// Share of the last step that momentum keeps
+    #[arg(long, default_value_t = 0.01)]
+    pub momentum: f64,
+
+    /// Start values of the optimisers, as in `tau=40 mu1=0` [default: mu1=0 mu2=0 sigma1=2 sigma2=2 tau=15 on the
+    /// talk's series; on any other the mean and standard deviation of the series, and tau at a sixth of it]
+    #[arg(long, num_args = 1.., value_name = "NAME=VALUE")]
+    pub init: Vec<String>,
+
+    /// How the optimisers hold sigma: as it is, or by its logarithm [default: raw on the talk's series, log on any
+    /// other]
+    #[arg(long, value_enum)]
+    pub parameterization: Option<ParameterizationName>,
+
+    #[command(flatten)]
+    pub prior: PriorArguments,
+
+    /// Device of the optimisers: ndarray, flex or wgpu (`switchback devices` says which there are)
+    #[arg(long, default_value = "flex")]
+    pub device: String,
+
+    /// Draws that each chain keeps
+    #[arg(long, default_value_t = 10_000)]
+    pub num_samples: usize,
+
+    /// Steps of each chain before the first draw that is kept
+    #[arg(long, default_value_t = 2_000)]
+    pub num_warmup: usize,
+
+    /// Chains of each sampler
+    #[arg(long, default_value_t = 4)]
+    pub num_chains: usize,
+
+    /// Seed of all random numbers
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+
+    /// Folder of the run, which must not exist yet [default: runs/switchpoint-SERIES-TIME]
+    #[arg(long, value_name = "FOLDER")]
+    pub run_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
+
+/// `exact`.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct ExactArguments {
+    #[command(flatten)]
+    pub series: SeriesArguments,
+
+    #[command(flatten)]
+    pub prior: PriorArguments,
+
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `simulate`.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct SimulateArguments {
+    /// Number of observations
+    #[arg(long, default_value_t = 90)]
+    pub n: usize,
+
+    /// 0-based indices of the first observations of new regimes, in order, as in `30,60`; `none` for no switch
+    /// [default: n / 2]
+    #[arg(long, value_name = "INDICES")]
+    pub switch: Option<String>,
+
+    /// Means of the regimes; an earlier regime comes back by its numbers, as in `--mean 0,4,0 --sd 1,2,1`
+    #[arg(long, value_delimiter = ',', default_values_t = [-1.0, 5.0], allow_hyphen_values = true)]
+    pub mean: Vec<f64>,
+
+    /// Standard deviations of the regimes
+    #[arg(long, value_delimiter = ',', default_values_t = [1.0, 2.0])]
+    pub sd: Vec<f64>,
+
+    /// Seed of the random numbers
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+
+    /// File to write [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `devices`.
+#[derive(Debug, Args)]
+pub struct DevicesArguments {
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Optimisers by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OptimizerName {
+    /// Adam, with TensorFlow's settings
+    Adam,
+    /// Gradient ascent with momentum, without dampening
+    Momentum,
+}
+
+/// Ways to hold sigma, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ParameterizationName {
+    /// Sigma itself
+    Raw,
+    /// Its logarithm
+    Log,
+}
+
+impl std::fmt::Display for OptimizerName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Adam => "adam",
+            Self::Momentum => "momentum",
+        })
+    }
+}

@@ -1,0 +1,403 @@
+//! `switchback experiment`: the talk's gradient experiment, its Metropolis baseline and the referee, side by side.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use switchback::core::{LogDensity, Optimizer, Posterior, Series, Sink, Stop};
+use switchback::infer::{
+    Best, Chains, ChainsSettings, Climb, InferError, Logged, Method, Metropolis, Plan, ScaleTuning,
+    best_known, dispersed, drive, judge, summarise,
+};
+use switchback::models::{
+    Exact, HardSwitch, Parameterization, Profile, SigmoidSwitch, SwitchPriors,
+};
+use switchback::record::{
+    Comparison, Manifest, MethodInfo, Platform, Row, RunFolder, SeriesInfo, Status, TensorBoardSink,
+};
+use switchback::tensor::{OpenDevice, TensorClimb, switch_graph};
+
+use super::args::ExperimentArguments;
+use super::exact::HARD_MODEL;
+use super::failure::Failure;
+use super::listen::{Interrupt, Progress};
+use super::rows::{self, Cost, Sampled};
+use super::settings::{self, Chosen, ExperimentSettings, OptimizerChoice};
+use super::{DO_NOT_TRUST, DONE, priors, terminal};
+
+/// Runs the experiment and prints the comparison.
+pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
+    let created_at = Timestamp::now();
+    let words = settings::words(&arguments.series, &arguments.prior, &arguments.init)?;
+    let settings = ExperimentSettings::validate(arguments, &words.init)?;
+    let Chosen { series, path } = settings::series(&arguments.series, words.file.as_deref())?;
+    let priors = priors::chosen(&words.prior, &series)?;
+    let referee = Referee::ask(&series, priors)?;
+    let device = OpenDevice::open(settings.device)?;
+    let folder = RunFolder::create(
+        arguments
+            .run_dir
+            .clone()
+            .unwrap_or_else(|| default_run(&series, created_at)),
+    )?;
+    let is_quiet = arguments.output.quiet || arguments.output.json;
+    let mut listeners = Listeners {
+        progress: Progress::new(is_quiet),
+        tensorboard: settings.optimizers.iter().fold(
+            TensorBoardSink::new(folder.path()),
+            |sink, choice| {
+                sink.with_graph(choice.method.as_str(), switch_graph(1, series.n_observed()))
+            },
+        ),
+        interrupt: Interrupt::listen().map_err(Failure::internal)?,
+    };
+    let outcome = Experiment {
+        series: &series,
+        priors,
+        settings: &settings,
+        device: &device,
+        referee: &referee,
+    }
+    .run(&mut listeners)?;
+    drop(listeners.progress);
+    listeners.tensorboard.close()?;
+
+    let comparison = Comparison {
+        series: series.name().to_owned(),
+        model: HARD_MODEL.to_owned(),
+        rows: outcome.rows,
+        exact: Some(rows::exact_beside(&series, &referee.exact)?),
+    };
+    folder.write_json("comparison.json", &comparison)?;
+    let run = folder.finish(&Manifest {
+        format: Manifest::FORMAT,
+        name: run_name(&folder),
+        command: std::env::args().collect(),
+        created_at,
+        finished_at: Timestamp::now(),
+        status: if outcome.is_interrupted {
+            Status::Interrupted
+        } else {
+            Status::Complete
+        },
+        switchback: env!("CARGO_PKG_VERSION").to_owned(),
+        series: SeriesInfo::of(&series, path.as_deref()),
+        settings: settings_as_json(&settings, arguments),
+        seed: arguments.seed,
+        prior: json!({"mu": priors.mu().to_string(), "sigma": priors.sigma().to_string()}),
+        methods: outcome.methods,
+        platform: Platform::current(),
+    })?;
+
+    if arguments.output.json {
+        terminal::print_json(&comparison)?;
+    } else {
+        let mut text = format!("{}: n = {}; prior {priors}\n\n", series.name(), series.len());
+        text += &rows::headline(&series, &referee.exact)?;
+        text += "\n";
+        text += &rows::comparison_table(&comparison.rows);
+        text += "\n";
+        for row in &comparison.rows {
+            if let Some(advice) = &row.advice {
+                text += &format!("{}: {advice}\n", row.method);
+            }
+        }
+        if outcome.is_interrupted {
+            text += "\nThe run was interrupted; what there is was kept.\n";
+        }
+        text += &format!("\nrun: {}\ntensorboard --logdir {}\n", run.display(), run.display());
+        terminal::print(&text)?;
+    }
+    Ok(if outcome.is_trusted && !outcome.is_interrupted {
+        DONE
+    } else {
+        DO_NOT_TRUST
+    })
+}
+
+/// The exact answers that everything else is held against.
+struct Referee {
+    profile: Profile,
+    exact: Exact,
+    best: Best,
+    cost: Cost,
+}
+
+impl Referee {
+    fn ask(series: &Series, priors: SwitchPriors) -> Result<Self, Failure> {
+        let started = Instant::now();
+        let profile = Profile::of(series)?;
+        let exact = Exact::of(series, priors)?;
+        let cost = Cost {
+            seconds: started.elapsed().as_secs_f64(),
+            evaluations: exact.n_evaluations,
+        };
+        let best = best_known(series, &profile)?;
+        Ok(Self {
+            profile,
+            exact,
+            best,
+            cost,
+        })
+    }
+}
+
+/// Everyone who hears of the run.
+struct Listeners {
+    progress: Progress,
+    tensorboard: TensorBoardSink,
+    interrupt: Interrupt,
+}
+
+impl Listeners {
+    fn all(&mut self) -> [&mut dyn Sink; 3] {
+        [&mut self.tensorboard, &mut self.progress, &mut self.interrupt]
+    }
+}
+
+/// What is to be run, on what.
+struct Experiment<'a> {
+    series: &'a Series,
+    priors: SwitchPriors,
+    settings: &'a ExperimentSettings,
+    device: &'a OpenDevice,
+    referee: &'a Referee,
+}
+
+/// What came of it.
+struct Outcome {
+    rows: Vec<Row>,
+    methods: Vec<MethodInfo>,
+    is_trusted: bool,
+    is_interrupted: bool,
+}
+
+/// An optimiser's climb that has ended.
+struct Climbed {
+    method: Method,
+    trajectory: Vec<Logged>,
+    stop: Stop,
+    cost: Cost,
+}
+
+impl Experiment<'_> {
+    fn run(&self, listeners: &mut Listeners) -> Result<Outcome, Failure> {
+        let mut outcome = Outcome {
+            rows: Vec::new(),
+            methods: Vec::new(),
+            is_trusted: true,
+            is_interrupted: false,
+        };
+        let mut climbs = Vec::new();
+        for choice in &self.settings.optimizers {
+            if !outcome.is_interrupted {
+                let climbed = self.climb(choice, listeners)?;
+                outcome.is_interrupted = climbed.stop == Stop::Interrupted;
+                climbs.push(climbed);
+            }
+        }
+        self.judge_all(&climbs, &mut outcome)?;
+        self.sample_all(listeners, &mut outcome)?;
+        let hard = HardSwitch::new(self.series, self.priors);
+        let Referee {
+            profile,
+            exact,
+            cost,
+            ..
+        } = self.referee;
+        outcome
+            .rows
+            .push(rows::exact(self.series, &hard, profile, exact, *cost));
+        Ok(outcome)
+    }
+
+    fn climb(
+        &self,
+        choice: &OptimizerChoice,
+        listeners: &mut Listeners,
+    ) -> Result<Climbed, Failure> {
+        let plan = if settings::is_deck(self.series) {
+            Plan::deck(&self.settings.plan)
+        } else {
+            Plan::scaled(self.series, choice.method, &self.settings.plan)
+        };
+        let target =
+            SigmoidSwitch::likelihood(self.series, plan.parameterization, plan.coordinates)?;
+        let start = target
+            .space()
+            .unconstrain(&plan.start)
+            .map_err(InferError::from)?;
+        let mut optimizer =
+            TensorClimb::new(self.series, target.space(), self.device, &choice.settings, &start)
+                .map_err(Failure::internal)?;
+        let started = Instant::now();
+        let (stop, trajectory) = {
+            let mut climb = Climb::new(
+                choice.method.as_str(),
+                &mut optimizer,
+                self.settings.steps,
+                self.settings.log_every,
+                self.referee.best.log_likelihood,
+            )?;
+            let stop = drive(&mut climb, &mut listeners.all()[..])?;
+            (stop, climb.trajectory().to_vec())
+        };
+        Ok(Climbed {
+            method: choice.method,
+            trajectory,
+            stop,
+            cost: Cost {
+                seconds: started.elapsed().as_secs_f64(),
+                evaluations: optimizer.n_evaluations(),
+            },
+        })
+    }
+
+    /// Judges every climb against the best optimum that the referee or any of them has found.
+    fn judge_all(&self, climbs: &[Climbed], outcome: &mut Outcome) -> Result<(), Failure> {
+        let identity = [switchback::core::Coordinate::IDENTITY; 5];
+        let target = SigmoidSwitch::likelihood(self.series, Parameterization::Raw, identity)?;
+        let ends = climbs.iter().filter_map(|climbed| climbed.trajectory.last());
+        let best = ends
+            .filter_map(|end| end.values.as_slice().try_into().ok())
+            .fold(self.referee.best.clone(), |best, end| best.or_better(&target, end));
+        for climbed in climbs {
+            let judgement = judge(&target, &climbed.trajectory, climbed.stop, &best);
+            outcome.is_trusted &= judgement.verdict == switchback::infer::Verdict::Global;
+            let device = self.device.name().as_str();
+            if let Some(end) = climbed.trajectory.last() {
+                outcome.rows.push(rows::optimizer(
+                    self.series,
+                    climbed.method.as_str(),
+                    device,
+                    end,
+                    &judgement,
+                    climbed.stop.as_str(),
+                    climbed.cost,
+                ));
+                outcome.methods.push(MethodInfo {
+                    method: climbed.method.as_str().to_owned(),
+                    engine: "tensor".to_owned(),
+                    device: format!("{device}: {}", self.device.detail()),
+                    stop: Some(climbed.stop.to_string()),
+                    steps: end.step,
+                    seconds: climbed.cost.seconds,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn sample_all(&self, listeners: &mut Listeners, outcome: &mut Outcome) -> Result<(), Failure> {
+        let sigmoid = SigmoidSwitch::posterior(self.series, self.priors);
+        let hard = HardSwitch::new(self.series, self.priors);
+        let (best, profile) = (&self.referee.best, &self.referee.profile);
+        let samplers: [(&str, &dyn Posterior, Sampled<'_>); 2] = [
+            ("metropolis", &sigmoid, Sampled::Sigmoid(&sigmoid, best)),
+            ("metropolis-hard", &hard, Sampled::Hard(&hard, profile)),
+        ];
+        for (number, (method, target, model)) in samplers.into_iter().enumerate() {
+            if outcome.is_interrupted {
+                break;
+            }
+            let chains = ChainsSettings {
+                first_stream: (number * self.settings.chains.num_chains) as u64,
+                ..self.settings.chains
+            };
+            self.sample(method, target, &model, chains, listeners, outcome)?;
+        }
+        Ok(())
+    }
+
+    fn sample(
+        &self,
+        method: &str,
+        target: &dyn Posterior,
+        model: &Sampled<'_>,
+        settings: ChainsSettings,
+        listeners: &mut Listeners,
+        outcome: &mut Outcome,
+    ) -> Result<(), Failure> {
+        let profile = &self.referee.profile;
+        let kernel = Metropolis::for_series(target.space(), self.series);
+        let started = Instant::now();
+        let mut chains = Chains::new(
+            method,
+            target,
+            settings,
+            &kernel,
+            ScaleTuning::default,
+            |chain, rng| dispersed(target.space(), profile, chain, rng),
+        )?;
+        let stop = drive(&mut chains, &mut listeners.all()[..])?;
+        outcome.is_interrupted = stop == Stop::Interrupted;
+        let cost = Cost {
+            seconds: started.elapsed().as_secs_f64(),
+            evaluations: chains.n_evaluations(),
+        };
+        outcome.methods.push(MethodInfo {
+            method: method.to_owned(),
+            engine: "plain".to_owned(),
+            device: "cpu".to_owned(),
+            stop: Some(stop.to_string()),
+            steps: chains.draws().n_draws() as u64,
+            seconds: cost.seconds,
+        });
+        // An interrupted warm-up has nothing to summarise.
+        if chains.draws().n_draws() >= switchback::diagnostics::MIN_DRAWS {
+            let summary = summarise(chains.draws(), &model.parameters())?;
+            outcome.is_trusted &= summary.not_trusted.is_empty();
+            let row = rows::sampler(self.series, method, model, &summary, stop.as_str(), cost);
+            outcome.rows.push(row);
+        }
+        Ok(())
+    }
+}
+
+fn default_run(series: &Series, at: Timestamp) -> PathBuf {
+    let plain = |c: char| if c.is_alphanumeric() || c == '_' || c == '-' { c } else { '_' };
+    let name: String = series.name().chars().map(plain).collect();
+    let at = at.strftime("%Y%m%d-%H%M%S%.3f").to_string().replace('.', "-");
+    PathBuf::from("runs").join(format!("switchpoint-{name}-{at}"))
+}
+
+fn run_name(folder: &RunFolder) -> String {
+    let name = folder.final_path().file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+fn settings_as_json(
+    settings: &ExperimentSettings,
+    arguments: &ExperimentArguments,
+) -> Map<String, Value> {
+    let optimizers: Map<String, Value> = settings
+        .optimizers
+        .iter()
+        .map(|choice| {
+            let rate = choice.settings.learning_rate();
+            let name = choice.method.as_str().to_owned();
+            (name, json!({"learning_rate": rate}))
+        })
+        .collect();
+    let parameterization = settings.plan.parameterization.map(|chosen| match chosen {
+        Parameterization::Raw => "raw",
+        Parameterization::Log => "log",
+    });
+    let settings = json!({
+        "optimizers": optimizers,
+        "momentum": arguments.momentum,
+        "steps": settings.steps,
+        "log_every": settings.log_every,
+        "init": arguments.init,
+        "parameterization": parameterization,
+        "device": settings.device.as_str(),
+        "num_samples": settings.chains.num_samples,
+        "num_warmup": settings.chains.num_warmup,
+        "num_chains": settings.chains.num_chains,
+    });
+    match settings {
+        Value::Object(settings) => settings,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,44 @@
+//! The command line: arguments become settings, commands become a few calls, results become text.
+
+mod args;
+mod devices;
+mod exact;
+mod experiment;
+mod failure;
+mod listen;
+mod priors;
+mod rows;
+mod settings;
+mod simulate;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+use failure::Failure;
+
+/// Everything was done and may be believed.
+const DONE: u8 = 0;
+/// Everything was done or ended on request, but something says not to trust it.
+const DO_NOT_TRUST: u8 = 1;
+
+/// Runs the program and returns its exit code.
+pub fn run() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Experiment(arguments) => experiment::run(&arguments),
+        Command::Exact(arguments) => exact::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Devices(arguments) => devices::run(&arguments),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        // Whoever reads our output has seen enough.
+        Err(failure) if failure.is_broken_pipe() => ExitCode::from(DONE),
+        Err(failure) => {
+            terminal::complain(&failure);
+            ExitCode::from(failure.code())
+        }
+    }
+}

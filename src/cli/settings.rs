@@ -1,0 +1,288 @@
+//! Arguments of an experiment become validated settings before any work is done.
+
+use std::path::{Path, PathBuf};
+
+use switchback::core::Series;
+use switchback::infer::{ChainsSettings, Method, PlanSettings};
+use switchback::models::Parameterization;
+use switchback::tensor::{DeviceName, OptimizerSettings};
+
+use super::args::{
+    ExperimentArguments, OptimizerName, ParameterizationName, PriorArguments, SeriesArguments,
+};
+use super::failure::Failure;
+use crate::input::{CsvOptions, bundled, read_csv};
+
+/// Parameters of the sigmoid switch, in order.
+pub const PARAMETERS: [&str; 5] = ["mu1", "mu2", "sigma1", "sigma2", "tau"];
+
+/// A setting that makes no sense.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingError {
+    /// A number of steps that is 0.
+    #[error("{0} is 0: it must be at least 1")]
+    Zero(&'static str),
+    /// A start that cannot be read.
+    #[error("--init {word:?} is no start; write NAME=VALUE with one of mu1, mu2, sigma1, sigma2, tau, as in tau=40")]
+    Init {
+        /// The word.
+        word: String,
+    },
+    /// A start value that no fit can begin at.
+    #[error("--init {word:?} is no start; sigma must be positive")]
+    InitSigma {
+        /// The word.
+        word: String,
+    },
+    /// Two files, or a word that is neither a prior nor a file.
+    #[error("there are two files, {first:?} and {second:?}; give one")]
+    TwoFiles {
+        /// The first.
+        first: PathBuf,
+        /// The second.
+        second: String,
+    },
+}
+
+/// The series that was asked for, and where it came from.
+pub struct Chosen {
+    /// The series.
+    pub series: Series,
+    /// Its file; `None` is the talk's own.
+    pub path: Option<PathBuf>,
+}
+
+/// Reads the series that the arguments name.
+///
+/// # Errors
+/// When there is none, or it is not a series.
+pub fn series(arguments: &SeriesArguments, file: Option<&Path>) -> Result<Chosen, Failure> {
+    let options = CsvOptions {
+        time: arguments.time.clone(),
+        value: arguments.value.clone(),
+    };
+    let series = match file {
+        Some(path) => read_csv(path, &options)?,
+        None => bundled()?,
+    };
+    Ok(Chosen {
+        series,
+        path: file.map(Path::to_owned),
+    })
+}
+
+/// Whether `series` holds the numbers of the talk's own, whatever file they come from.
+pub fn is_deck(series: &Series) -> bool {
+    bundled().is_ok_and(|deck| deck.values() == series.values())
+}
+
+/// The words of options that take several, and the file that may have followed them.
+pub struct Words {
+    /// Of `--prior`.
+    pub prior: Vec<String>,
+    /// Of `--init`.
+    pub init: Vec<String>,
+    /// The file.
+    pub file: Option<PathBuf>,
+}
+
+/// Tells densities and starts from a file name that follows them, as in `--prior deck FILE`: a density or a start
+/// holds `=` or is a name of a prior, a file is neither.
+///
+/// # Errors
+/// When there are two files.
+pub fn words(
+    series: &SeriesArguments,
+    prior: &PriorArguments,
+    init: &[String],
+) -> Result<Words, Failure> {
+    let mut words = Words {
+        prior: Vec::new(),
+        init: Vec::new(),
+        file: series.file.clone(),
+    };
+    let mut strays = Vec::new();
+    for word in prior.prior.iter().flat_map(|word| split_outside_brackets(word)) {
+        if word.contains('=') || word == "deck" || word == "data" || word.contains('(') {
+            words.prior.push(word);
+        } else {
+            strays.push(word);
+        }
+    }
+    for word in init.iter().flat_map(|word| word.split_whitespace()) {
+        if word.contains('=') {
+            words.init.push(word.to_owned());
+        } else {
+            strays.push(word.to_owned());
+        }
+    }
+    for stray in strays {
+        if let Some(first) = words.file {
+            return Err(Failure::usage(SettingError::TwoFiles {
+                first,
+                second: stray,
+            }));
+        }
+        words.file = Some(stray.into());
+    }
+    Ok(words)
+}
+
+/// `mu=normal(0, 2) sigma=half-normal(2)` as two words.
+fn split_outside_brackets(text: &str) -> Vec<String> {
+    let mut depth = 0_i32;
+    text.split(|c: char| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        c.is_whitespace() && depth <= 0
+    })
+    .filter(|word| !word.is_empty())
+    .map(str::to_owned)
+    .collect()
+}
+
+/// One optimiser that is to run.
+#[derive(Debug, Clone, Copy)]
+pub struct OptimizerChoice {
+    /// How its climb is planned.
+    pub method: Method,
+    /// Its settings.
+    pub settings: OptimizerSettings,
+}
+
+/// Validated settings of an experiment.
+pub struct ExperimentSettings {
+    /// Optimisers, each once, in the order asked for.
+    pub optimizers: Vec<OptimizerChoice>,
+    /// Steps of each.
+    pub steps: u64,
+    /// Steps or draws between logged points.
+    pub log_every: u64,
+    /// What of the climb's plan is fixed.
+    pub plan: PlanSettings,
+    /// Device of the optimisers.
+    pub device: DeviceName,
+    /// Of each sampler; the first stream is the sampler's own.
+    pub chains: ChainsSettings,
+}
+
+impl ExperimentSettings {
+    /// The settings that `arguments` and the starts among its `words` ask for.
+    ///
+    /// # Errors
+    /// When a setting makes no sense.
+    pub fn validate(arguments: &ExperimentArguments, init: &[String]) -> Result<Self, Failure> {
+        for (setting, value) in [("--steps", arguments.steps), ("--log-every", arguments.log_every)] {
+            if value == 0 {
+                return Err(Failure::usage(SettingError::Zero(setting)));
+            }
+        }
+        let mut optimizers: Vec<OptimizerChoice> = Vec::new();
+        for name in &arguments.optimizer {
+            let choice = optimizer(*name, arguments)?;
+            if optimizers.iter().all(|chosen| chosen.method != choice.method) {
+                optimizers.push(choice);
+            }
+        }
+        Ok(Self {
+            optimizers,
+            steps: arguments.steps,
+            log_every: arguments.log_every,
+            plan: PlanSettings {
+                parameterization: arguments.parameterization.map(|name| match name {
+                    ParameterizationName::Raw => Parameterization::Raw,
+                    ParameterizationName::Log => Parameterization::Log,
+                }),
+                init: starts(init)?,
+            },
+            device: arguments.device.parse()?,
+            chains: ChainsSettings {
+                num_chains: arguments.num_chains,
+                num_warmup: arguments.num_warmup,
+                num_samples: arguments.num_samples,
+                log_every: usize::try_from(arguments.log_every).unwrap_or(usize::MAX),
+                seed: arguments.seed,
+                first_stream: 0,
+            }
+            .validate()?,
+        })
+    }
+}
+
+fn optimizer(
+    name: OptimizerName,
+    arguments: &ExperimentArguments,
+) -> Result<OptimizerChoice, Failure> {
+    let (method, mut settings) = match name {
+        OptimizerName::Adam => (Method::Adam, OptimizerSettings::ADAM),
+        OptimizerName::Momentum => (Method::Momentum, OptimizerSettings::MOMENTUM),
+    };
+    match &mut settings {
+        OptimizerSettings::Adam { learning_rate, .. } => {
+            *learning_rate = arguments.learning_rate.unwrap_or(*learning_rate);
+        }
+        OptimizerSettings::Momentum {
+            learning_rate,
+            momentum,
+        } => {
+            *learning_rate = arguments.learning_rate.unwrap_or(*learning_rate);
+            *momentum = arguments.momentum;
+        }
+    }
+    Ok(OptimizerChoice {
+        method,
+        settings: settings.validate()?,
+    })
+}
+
+fn starts(words: &[String]) -> Result<[Option<f64>; 5], Failure> {
+    let mut starts = [None; 5];
+    for word in words {
+        let unreadable = || Failure::usage(SettingError::Init { word: word.clone() });
+        let (name, value) = word.split_once('=').ok_or_else(unreadable)?;
+        let place = PARAMETERS.iter().position(|known| *known == name.trim());
+        let value: f64 = value.trim().parse().map_err(|_| unreadable())?;
+        let place = place.filter(|_| value.is_finite()).ok_or_else(unreadable)?;
+        if PARAMETERS[place].starts_with("sigma") && value <= 0.0 {
+            return Err(Failure::usage(SettingError::InitSigma { word: word.clone() }));
+        }
+        starts[place] = Some(value);
+    }
+    Ok(starts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_within_brackets_do_not_part_a_density() {
+        assert_eq!(
+            split_outside_brackets("mu=normal(0, 2)  sigma=half-normal(2)"),
+            ["mu=normal(0, 2)", "sigma=half-normal(2)"]
+        );
+    }
+
+    #[test]
+    fn a_file_after_the_words_of_an_option_is_the_file() {
+        let series = SeriesArguments {
+            file: None,
+            time: None,
+            value: None,
+        };
+        let prior = PriorArguments {
+            prior: vec!["deck".into(), "y.csv".into()],
+        };
+        let words = words(&series, &prior, &["tau=3".into()]).expect("one file");
+        assert_eq!(words.file, Some("y.csv".into()));
+        assert_eq!((words.prior, words.init), (vec!["deck".into()], vec!["tau=3".into()]));
+    }
+
+    #[test]
+    fn starts_are_read_by_name() {
+        let start = starts(&["tau=40".into(), "sigma2=0.5".into()]).expect("two starts");
+        assert_eq!(start, [None, None, None, Some(0.5), Some(40.0)]);
+        for wrong in ["tau", "tau=x", "nu=3", "sigma1=0", "tau=inf"] {
+            assert!(starts(&[wrong.to_owned()]).is_err(), "{wrong}");
+        }
+    }
+}
