@@ -14,8 +14,10 @@ use std::path::Path;
 use switchback_core::{Series, Times};
 
 use columns::Columns;
-use error::Source;
-pub use error::{InputError, InputFault, Place};
+pub use error::InputError;
+#[cfg(test)]
+use error::Place;
+use error::{InputFault, Source};
 use rows::{Row, Rows};
 use time::Clock;
 use values::{Values, is_missing};

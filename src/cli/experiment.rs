@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use switchback::core::{LogDensity, Optimizer, Posterior, Series, Sink, Stop};
+use switchback::core::{
+    Event, Flow, LogDensity, Optimizer, Posterior, Series, Sink, SinkResult, Stop,
+};
 use switchback::infer::{
     Best, Chains, ChainsSettings, Climb, InferError, Logged, Method, Metropolis, Plan, ScaleTuning,
     best_known, dispersed, drive, judge, summarise,
@@ -70,9 +72,10 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
         exact: Some(rows::exact_beside(&series, &referee.exact)?),
     };
     folder.write_json("comparison.json", &comparison)?;
+    let name = run_name(&folder);
     let run = folder.finish(&Manifest {
         format: Manifest::FORMAT,
-        name: run_name(&folder),
+        name,
         command: std::env::args().collect(),
         created_at,
         finished_at: Timestamp::now(),
@@ -93,7 +96,11 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
     if arguments.output.json {
         terminal::print_json(&comparison)?;
     } else {
-        let mut text = format!("{}: n = {}; prior {priors}\n\n", series.name(), series.len());
+        let mut text = format!(
+            "{}: n = {}; prior {priors}\n\n",
+            series.name(),
+            series.len()
+        );
         text += &rows::headline(&series, &referee.exact)?;
         text += "\n";
         text += &rows::comparison_table(&comparison.rows);
@@ -106,7 +113,11 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
         if outcome.is_interrupted {
             text += "\nThe run was interrupted; what there is was kept.\n";
         }
-        text += &format!("\nrun: {}\ntensorboard --logdir {}\n", run.display(), run.display());
+        text += &format!(
+            "\nrun: {}\ntensorboard --logdir {}\n",
+            run.display(),
+            run.display()
+        );
         terminal::print(&text)?;
     }
     Ok(if outcome.is_trusted && !outcome.is_interrupted {
@@ -150,9 +161,21 @@ struct Listeners {
     interrupt: Interrupt,
 }
 
-impl Listeners {
-    fn all(&mut self) -> [&mut dyn Sink; 3] {
-        [&mut self.tensorboard, &mut self.progress, &mut self.interrupt]
+/// Each hears every event, and one that asks for the end ends the run.
+impl Sink for Listeners {
+    fn record(&mut self, event: &Event<'_>) -> SinkResult {
+        let sinks: [&mut dyn Sink; 3] = [
+            &mut self.tensorboard,
+            &mut self.progress,
+            &mut self.interrupt,
+        ];
+        let mut flow = Flow::Continue;
+        for sink in sinks {
+            if sink.record(event)? == Flow::Stop {
+                flow = Flow::Stop;
+            }
+        }
+        Ok(flow)
     }
 }
 
@@ -228,9 +251,14 @@ impl Experiment<'_> {
             .space()
             .unconstrain(&plan.start)
             .map_err(InferError::from)?;
-        let mut optimizer =
-            TensorClimb::new(self.series, target.space(), self.device, &choice.settings, &start)
-                .map_err(Failure::internal)?;
+        let mut optimizer = TensorClimb::new(
+            self.series,
+            target.space(),
+            self.device,
+            &choice.settings,
+            &start,
+        )
+        .map_err(Failure::internal)?;
         let started = Instant::now();
         let (stop, trajectory) = {
             let mut climb = Climb::new(
@@ -240,7 +268,7 @@ impl Experiment<'_> {
                 self.settings.log_every,
                 self.referee.best.log_likelihood,
             )?;
-            let stop = drive(&mut climb, &mut listeners.all()[..])?;
+            let stop = drive(&mut climb, listeners)?;
             (stop, climb.trajectory().to_vec())
         };
         Ok(Climbed {
@@ -258,10 +286,14 @@ impl Experiment<'_> {
     fn judge_all(&self, climbs: &[Climbed], outcome: &mut Outcome) -> Result<(), Failure> {
         let identity = [switchback::core::Coordinate::IDENTITY; 5];
         let target = SigmoidSwitch::likelihood(self.series, Parameterization::Raw, identity)?;
-        let ends = climbs.iter().filter_map(|climbed| climbed.trajectory.last());
+        let ends = climbs
+            .iter()
+            .filter_map(|climbed| climbed.trajectory.last());
         let best = ends
             .filter_map(|end| end.values.as_slice().try_into().ok())
-            .fold(self.referee.best.clone(), |best, end| best.or_better(&target, end));
+            .fold(self.referee.best.clone(), |best, end| {
+                best.or_better(&target, end)
+            });
         for climbed in climbs {
             let judgement = judge(&target, &climbed.trajectory, climbed.stop, &best);
             outcome.is_trusted &= judgement.verdict == switchback::infer::Verdict::Global;
@@ -330,7 +362,7 @@ impl Experiment<'_> {
             ScaleTuning::default,
             |chain, rng| dispersed(target.space(), profile, chain, rng),
         )?;
-        let stop = drive(&mut chains, &mut listeners.all()[..])?;
+        let stop = drive(&mut chains, listeners)?;
         outcome.is_interrupted = stop == Stop::Interrupted;
         let cost = Cost {
             seconds: started.elapsed().as_secs_f64(),
@@ -356,9 +388,18 @@ impl Experiment<'_> {
 }
 
 fn default_run(series: &Series, at: Timestamp) -> PathBuf {
-    let plain = |c: char| if c.is_alphanumeric() || c == '_' || c == '-' { c } else { '_' };
+    let plain = |c: char| {
+        if c.is_alphanumeric() || c == '_' || c == '-' {
+            c
+        } else {
+            '_'
+        }
+    };
     let name: String = series.name().chars().map(plain).collect();
-    let at = at.strftime("%Y%m%d-%H%M%S%.3f").to_string().replace('.', "-");
+    let at = at
+        .strftime("%Y%m%d-%H%M%S%.3f")
+        .to_string()
+        .replace('.', "-");
     PathBuf::from("runs").join(format!("switchpoint-{name}-{at}"))
 }
 

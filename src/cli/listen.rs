@@ -65,7 +65,8 @@ impl Sink for Progress {
             }
             Event::Finished { method, stop } if !self.is_quiet => {
                 let seconds = self.started.elapsed().as_secs_f64();
-                self.bar.suspend(|| say(format_args!("{method}: {stop} after {seconds:.1} s")));
+                self.bar
+                    .suspend(|| say(format_args!("{method}: {stop} after {seconds:.1} s")));
             }
             _ => {}
         }

@@ -17,7 +17,6 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Arguments, Command};
-use failure::Failure;
 
 /// Everything was done and may be believed.
 const DONE: u8 = 0;

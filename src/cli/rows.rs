@@ -133,7 +133,13 @@ pub fn sampler(
 }
 
 /// The referee's row: exact posterior means and standard deviations.
-pub fn exact(series: &Series, hard: &HardSwitch, profile: &Profile, exact: &Exact, cost: Cost) -> Row {
+pub fn exact(
+    series: &Series,
+    hard: &HardSwitch,
+    profile: &Profile,
+    exact: &Exact,
+    cost: Cost,
+) -> Row {
     let moments = named_moments(exact);
     let means = moments.map(|(_, moments)| moments.mean);
     let (_, log_likelihood, gap) = Sampled::Hard(hard, profile).at(means);
@@ -174,7 +180,10 @@ pub fn exact_beside(series: &Series, exact: &Exact) -> Result<record::Exact, Mod
     let label = |s: usize| series.label(s).map_or(Value::Null, Value::from);
     let mut more = Map::new();
     let most = exact.most_probable();
-    more.insert("most_probable".into(), json!({"s": most, "time": label(most)}));
+    more.insert(
+        "most_probable".into(),
+        json!({"s": most, "time": label(most)}),
+    );
     more.insert(
         "credible_set".into(),
         json!({
@@ -240,8 +249,21 @@ pub fn headline(series: &Series, exact: &Exact) -> Result<String, ModelError> {
 /// The comparison as a table.
 pub fn comparison_table(rows: &[Row]) -> String {
     let header = [
-        "method", "device", "switch", "time", "mu1", "mu2", "sigma1", "sigma2", "log-lik", "gap", "verdict", "seconds",
-        "evaluations", "ess", "r_hat",
+        "method",
+        "device",
+        "switch",
+        "time",
+        "mu1",
+        "mu2",
+        "sigma1",
+        "sigma2",
+        "log-lik",
+        "gap",
+        "verdict",
+        "seconds",
+        "evaluations",
+        "ess",
+        "r_hat",
     ];
     let rows: Vec<Vec<String>> = rows.iter().map(table_row).collect();
     terminal::table(&header, &rows)

@@ -23,7 +23,9 @@ pub enum SettingError {
     #[error("{0} is 0: it must be at least 1")]
     Zero(&'static str),
     /// A start that cannot be read.
-    #[error("--init {word:?} is no start; write NAME=VALUE with one of mu1, mu2, sigma1, sigma2, tau, as in tau=40")]
+    #[error(
+        "--init {word:?} is no start; write NAME=VALUE with one of mu1, mu2, sigma1, sigma2, tau, as in tau=40"
+    )]
     Init {
         /// The word.
         word: String,
@@ -102,7 +104,11 @@ pub fn words(
         file: series.file.clone(),
     };
     let mut strays = Vec::new();
-    for word in prior.prior.iter().flat_map(|word| split_outside_brackets(word)) {
+    for word in prior
+        .prior
+        .iter()
+        .flat_map(|word| split_outside_brackets(word))
+    {
         if word.contains('=') || word == "deck" || word == "data" || word.contains('(') {
             words.prior.push(word);
         } else {
@@ -171,7 +177,10 @@ impl ExperimentSettings {
     /// # Errors
     /// When a setting makes no sense.
     pub fn validate(arguments: &ExperimentArguments, init: &[String]) -> Result<Self, Failure> {
-        for (setting, value) in [("--steps", arguments.steps), ("--log-every", arguments.log_every)] {
+        for (setting, value) in [
+            ("--steps", arguments.steps),
+            ("--log-every", arguments.log_every),
+        ] {
             if value == 0 {
                 return Err(Failure::usage(SettingError::Zero(setting)));
             }
@@ -179,7 +188,10 @@ impl ExperimentSettings {
         let mut optimizers: Vec<OptimizerChoice> = Vec::new();
         for name in &arguments.optimizer {
             let choice = optimizer(*name, arguments)?;
-            if optimizers.iter().all(|chosen| chosen.method != choice.method) {
+            if optimizers
+                .iter()
+                .all(|chosen| chosen.method != choice.method)
+            {
                 optimizers.push(choice);
             }
         }
@@ -243,7 +255,9 @@ fn starts(words: &[String]) -> Result<[Option<f64>; 5], Failure> {
         let value: f64 = value.trim().parse().map_err(|_| unreadable())?;
         let place = place.filter(|_| value.is_finite()).ok_or_else(unreadable)?;
         if PARAMETERS[place].starts_with("sigma") && value <= 0.0 {
-            return Err(Failure::usage(SettingError::InitSigma { word: word.clone() }));
+            return Err(Failure::usage(SettingError::InitSigma {
+                word: word.clone(),
+            }));
         }
         starts[place] = Some(value);
     }
@@ -274,7 +288,10 @@ mod tests {
         };
         let words = words(&series, &prior, &["tau=3".into()]).expect("one file");
         assert_eq!(words.file, Some("y.csv".into()));
-        assert_eq!((words.prior, words.init), (vec!["deck".into()], vec!["tau=3".into()]));
+        assert_eq!(
+            (words.prior, words.init),
+            (vec!["deck".into()], vec!["tau=3".into()])
+        );
     }
 
     #[test]

@@ -13,7 +13,9 @@ use super::terminal;
 
 /// The switches that were asked for cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("--switch {text:?} holds no indices; write whole numbers with commas, as in 30,60, or none")]
+#[error(
+    "--switch {text:?} holds no indices; write whole numbers with commas, as in 30,60, or none"
+)]
 struct SwitchError {
     text: String,
 }

@@ -69,16 +69,3 @@ pub trait Sink {
     /// When it cannot be kept (a full disk); the driver ends the run then.
     fn record(&mut self, event: &Event<'_>) -> SinkResult;
 }
-
-/// Several listeners are one: each hears every event, and one that asks for the end ends the run.
-impl Sink for [&mut dyn Sink] {
-    fn record(&mut self, event: &Event<'_>) -> SinkResult {
-        let mut flow = Flow::Continue;
-        for sink in self.iter_mut() {
-            if sink.record(event)? == Flow::Stop {
-                flow = Flow::Stop;
-            }
-        }
-        Ok(flow)
-    }
-}

@@ -43,6 +43,10 @@ pub struct Row {
     pub estimate: Named,
     /// Standard deviation of each parameter, natural scale.
     pub sd: Named,
+    /// Switchpoint of the estimate: 0-based index of the first observation of the new regime.
+    pub s: Option<usize>,
+    /// The user's own time of that observation.
+    pub time: Option<String>,
     /// Log-likelihood at the estimate, in nats.
     pub log_likelihood: Option<f64>,
     /// Distance to the best log-likelihood there is, in nats.
