@@ -156,9 +156,9 @@ impl TensorClimb {
     }
 
     fn step(&mut self) {
-        // A burn optimiser goes downhill, and takes the module by value.
-        let loss = -self.module.log_likelihood(self.density.observations());
+        let loss = self.module.half_deviance(self.density.observations());
         let gradients = GradientsParams::from_grads(loss.backward(), &self.module);
+        // A burn optimiser takes the module by value.
         let module = self.module.clone();
         self.module = self.optimizer.step(self.learning_rate, module, gradients);
         self.steps += 1;

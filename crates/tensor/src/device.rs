@@ -122,7 +122,7 @@ impl OpenDevice {
     }
 
     /// The sigmoid, in the device's precision: 0 or 1 where its argument is large, and never `inf / inf`.
-    pub(crate) fn sigmoid(&self, tensor: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn sigmoid(&self, tensor: Tensor<3>) -> Tensor<3> {
         match self.name {
             DeviceName::Flex | DeviceName::Wgpu => activation::sigmoid(tensor),
             // burn-ndarray's own goes through single precision.

@@ -18,9 +18,6 @@ pub struct SwitchModule {
     position: Param<Tensor<2>>,
 }
 
-/// One column of the parameters for each start, `[starts, 1]`.
-type Column = Tensor<2>;
-
 impl SwitchModule {
     /// The module at `positions` (row-major `starts x 5`, coordinates), on `device`.
     ///
@@ -34,35 +31,29 @@ impl SwitchModule {
         }
     }
 
-    /// The log-likelihood of each start, `[starts, 1]`, in nats.
+    /// The log-likelihood of each start, `[starts]`, in nats.
     ///
     /// With `w_t = sigmoid(steepness (tau - t))`, the weight of the first regime at time `t`:
     /// `mu_t = w_t mu1 + (1 - w_t) mu2`, `sigma_t = w_t sigma1 + (1 - w_t) sigma2`, and the sum over `t` of
     /// `ln Normal(y_t | mu_t, sigma_t)`. Only the square of `sigma_t` enters, so a raw sigma may be negative.
-    ///
-    /// `w mu1 + (1 - w) mu2` and not `w (mu1 - mu2) + mu2`: the gradient of the latter's `mu2` is a difference of
-    /// two sums over the whole series, which costs single precision half of its digits.
-    pub fn log_likelihood(&self, observations: &Observations) -> Column {
-        let position = observations.scale(self.position.val());
-        let [mu1, mu2] = [0, 1].map(|i| position.clone().narrow(1, i, 1));
-        let [sigma1, sigma2] = [2, 3].map(|i| {
-            let sigma = position.clone().narrow(1, i, 1);
-            if observations.log_sigma {
-                sigma.exp()
-            } else {
-                sigma
-            }
-        });
-        let first = observations.first_regime_weight(position.narrow(1, 4, 1));
-        let second = first.clone().neg().add_scalar(1.0);
-        let mu = first.clone() * mu1 + second.clone() * mu2;
-        let variance = (first * sigma1 + second * sigma2).square();
+    pub fn log_likelihood(&self, observations: &Observations) -> Tensor<1> {
+        self.half_deviance(observations)
+            .neg()
+            .sub_scalar(observations.constant)
+    }
+
+    /// The log-likelihood turned over and without its constant, `[starts]`: what an optimiser makes small.
+    pub(crate) fn half_deviance(&self, observations: &Observations) -> Tensor<1> {
+        let position = self.position.val();
+        let weights = observations.regime_weights(position.clone().narrow(1, 4, 1));
+        let levels = observations
+            .levels(position.narrow(1, 0, 4))
+            .matmul(weights);
+        let [mu, sigma] = [0, 1].map(|row| levels.clone().narrow(1, row, 1));
+        let variance = sigma.square();
         let residual = observations.values.clone() - mu;
         let deviance = variance.clone().log() + residual.square() / variance;
-        deviance
-            .sum_dim(1)
-            .mul_scalar(-0.5)
-            .sub_scalar(observations.constant)
+        deviance.sum_dim(2).mul_scalar(0.5).flatten(0, 2)
     }
 
     /// Where the starts stand, `[starts, 5]`, outside of differentiation.

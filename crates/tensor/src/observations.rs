@@ -4,7 +4,6 @@ use burn::tensor::{Tensor, TensorData};
 use switchback_core::{Parameter, Series, Space, Support};
 
 use crate::OpenDevice;
-use crate::module::DIM;
 
 /// The space is not that of a sigmoid switch.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -18,22 +17,22 @@ pub struct SpaceMismatch {
 
 /// What was observed, as tensors, with the constants of the space's coordinates folded in.
 ///
-/// Values are held relative to the centre of `mu1`'s coordinate and times relative to that of `tau`'s, in its
-/// units, so that neither a large offset nor a long clock costs digits on a device of single precision.
+/// Values are held relative to the centre of `mu1`'s coordinate and times relative to that of `tau`'s, so that neither a large offset nor a long clock costs digits on a device of single precision.
 #[derive(Debug, Clone)]
 pub struct Observations {
-    /// Times in units of tau's coordinate, `[1, n]`.
-    times: Tensor<2>,
-    /// Values less the centre of mu1, `[1, n]`.
-    pub(crate) values: Tensor<2>,
-    /// The steepness a unit of tau's coordinate.
-    slope: f64,
-    /// Units of each coordinate, `[1, 5]`; `None` where all are 1. Tau's unit is in the times.
+    /// Steepness times time, in the units of tau's coordinate, for the first regime and turned over for the
+    /// second, `[1, 2, n]`.
+    steep_times: Tensor<3>,
+    /// Plus and minus the steepness a unit of tau's coordinate, `[1, 2, 1]`.
+    slopes: Tensor<3>,
+    /// Values less the centre of mu1, `[1, 1, n]`.
+    pub(crate) values: Tensor<3>,
+    /// Units of the coordinates of mu and sigma, `[1, 4]`; `None` where all are 1.
     scales: Option<Tensor<2>>,
-    /// Centres of the coordinates, `[1, 5]`; `None` where all are 0.
+    /// Centres of the coordinates of mu and sigma, `[1, 4]`; `None` where all are 0.
     centers: Option<Tensor<2>>,
     /// Whether sigma is trained by its logarithm.
-    pub(crate) log_sigma: bool,
+    log_sigma: bool,
     /// `n / 2 ln(2 pi)`, in nats.
     pub(crate) constant: f64,
     /// Where the tensors are.
@@ -53,62 +52,63 @@ impl Observations {
         device: &OpenDevice,
     ) -> Result<Self, SpaceMismatch> {
         let [mu1, mu2, sigma1, sigma2, tau] = switch_parameters(space)?.map(|p| p.coordinate);
-        let (times, values): (Vec<_>, Vec<_>) = series
-            .observed()
-            .map(|(index, value)| {
-                let time = (index + 1) as f64;
-                ((time - tau.center) / tau.scale, value - mu1.center)
-            })
-            .unzip();
+        let slope = steepness * tau.scale;
+        let steep_time = |index: usize| steepness * ((index + 1) as f64 - tau.center);
+        let rising = series.observed().map(|(index, _)| steep_time(index));
+        let falling = series.observed().map(|(index, _)| -steep_time(index));
+        let values: Vec<_> = series.observed().map(|(_, y)| y - mu1.center).collect();
         let n = values.len();
-        let row = |values: Vec<f64>| -> Tensor<2> {
-            let shape = [1, values.len()];
+        let upload = |values: Vec<f64>, shape: [usize; 3]| -> Tensor<3> {
             Tensor::from_data(TensorData::new(values, shape), device.options())
         };
-        let unless =
-            |nothing: f64, part: [f64; DIM]| (part != [nothing; DIM]).then(|| row(part.to_vec()));
-        let (scale, center) = (
-            [mu1.scale, mu2.scale, sigma1.scale, sigma2.scale, 1.0],
-            [
-                0.0,
-                mu2.center - mu1.center,
-                sigma1.center,
-                sigma2.center,
-                0.0,
-            ],
-        );
+        let unless = |nothing: f64, part: [f64; 4]| {
+            (part != [nothing; 4]).then(|| upload(part.to_vec(), [1, 1, 4]).squeeze_dim(1))
+        };
+        let scales = [mu1.scale, mu2.scale, sigma1.scale, sigma2.scale];
+        let centers = [0.0, mu2.center - mu1.center, sigma1.center, sigma2.center];
         Ok(Self {
-            times: row(times),
-            values: row(values),
-            slope: steepness * tau.scale,
-            scales: unless(1.0, scale),
-            centers: unless(0.0, center),
+            steep_times: upload(rising.chain(falling).collect(), [1, 2, n]),
+            slopes: upload(vec![slope, -slope], [1, 2, 1]),
+            values: upload(values, [1, 1, n]),
+            scales: unless(1.0, scales),
+            centers: unless(0.0, centers),
             log_sigma: space.parameters()[2].support == Support::Positive,
             constant: 0.5 * n as f64 * std::f64::consts::TAU.ln(),
             device: device.clone(),
         })
     }
 
-    /// From coordinates to `mu` (less its centre), `sigma` or its logarithm, and `tau` in its own units.
-    pub(crate) fn scale(&self, position: Tensor<2>) -> Tensor<2> {
+    /// The weights of the two regimes at each observation, `[starts, 2, n]`, for the coordinate of tau
+    /// (`[starts, 1]`): a sigmoid and its mirror image.
+    ///
+    /// Both are computed, each to full precision. As `1 - w` the second would cost single precision half of the
+    /// digits of its regime's gradient.
+    pub(crate) fn regime_weights(&self, tau: Tensor<2>) -> Tensor<3> {
+        let [starts, _] = tau.dims();
+        let tau = tau.reshape([starts, 1, 1]);
+        self.device
+            .sigmoid(tau * self.slopes.clone() - self.steep_times.clone())
+    }
+
+    /// The levels of the two regimes, `[starts, 2, 2]`: a row of mu (less its centre) and a row of sigma, for the
+    /// coordinates `mu1, mu2, sigma1, sigma2` (`[starts, 4]`).
+    pub(crate) fn levels(&self, position: Tensor<2>) -> Tensor<3> {
+        let [starts, _] = position.dims();
         let scaled = match &self.scales {
             Some(scales) => position * scales.clone(),
             None => position,
         };
-        match &self.centers {
+        let centered = match &self.centers {
             Some(centers) => scaled + centers.clone(),
             None => scaled,
-        }
-    }
-
-    /// The weight of the first regime at each observation, `[starts, n]`, for `tau` (`[starts, 1]`).
-    pub(crate) fn first_regime_weight(&self, tau: Tensor<2>) -> Tensor<2> {
-        let distance = tau - self.times.clone();
-        self.device.sigmoid(if self.slope == 1.0 {
-            distance
+        };
+        let levels = if self.log_sigma {
+            let sigma = centered.clone().narrow(1, 2, 2).exp();
+            Tensor::cat(vec![centered.narrow(1, 0, 2), sigma], 1)
         } else {
-            distance.mul_scalar(self.slope)
-        })
+            centered
+        };
+        levels.reshape([starts, 2, 2])
     }
 }
 
