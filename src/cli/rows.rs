@@ -218,23 +218,29 @@ pub fn headline(series: &Series, exact: &Exact) -> Result<String, ModelError> {
     let with_sd = |moments: Moments| with_sd(moments.mean, Some(moments.sd));
     let bayes = exact.log_evidence - exact.log_evidence_no_switch;
     let evidence = if bayes >= 0.0 {
-        format!("A switch is e^{bayes:.2} times as probable as none")
+        format!("One switch is e^{bayes:.2} times as probable as none")
     } else {
         format!("No switch is e^{:.2} times as probable as one", -bayes)
     };
+    let opening = if bayes >= 0.0 {
+        "The new regime begins"
+    } else {
+        "If there is one, the new regime begins"
+    };
     let mut text = format!(
-        "The new regime begins at s = {}, with probability {probability:.4}; 95 % lies within {}..{}.\n\
-         mu {} -> {}, sigma {} -> {} (exact posterior mean +- sd).\n\
-         {evidence} (log evidence {:.4} against {:.4}).\n",
+        "{evidence} (log evidence of one {:.4}, of none {:.4}).\n\
+         {opening} at s = {} with probability {probability:.4}, and with {:.1} % within {}..{};\n\
+         mu {} -> {}, sigma {} -> {} (exact posterior mean +- sd).\n",
+        exact.log_evidence,
+        exact.log_evidence_no_switch,
         place(s),
+        100.0 * credible.mass,
         place(credible.low),
         place(credible.high),
         with_sd(exact.mu1),
         with_sd(exact.mu2),
         with_sd(exact.sigma1),
         with_sd(exact.sigma2),
-        exact.log_evidence,
-        exact.log_evidence_no_switch,
     );
     if !exact.excluded.is_empty() {
         let excluded: Vec<_> = exact.excluded.iter().map(|s| place(*s)).collect();
@@ -307,7 +313,8 @@ fn table_row(row: &Row) -> Vec<String> {
 /// `mean` alone to four significant digits, or with `sd` to the digits that it leaves certain.
 fn with_sd(mean: f64, sd: Option<f64>) -> String {
     match sd {
-        Some(sd) if sd > 0.0 && sd.is_finite() && mean.is_finite() => {
+        // A spread that no table can show beside its mean is none.
+        Some(sd) if sd > 1e-6 * mean.abs() && sd.is_finite() && mean.is_finite() => {
             let places = (1.0 - sd.log10().floor()).clamp(0.0, 12.0) as usize;
             format!("{mean:.places$}+-{sd:.places$}")
         }
@@ -339,5 +346,6 @@ mod tests {
         assert_eq!(with_sd(-0.7768292, Some(0.1746705)), "-0.78+-0.17");
         assert_eq!(with_sd(12_345.6, Some(321.0)), "12346+-321");
         assert_eq!(with_sd(45.0, Some(0.0)), "45.00");
+        assert_eq!(with_sd(2500.0, Some(1e-9)), "2500");
     }
 }

@@ -39,6 +39,7 @@ pub struct InputError {
     fault: Box<InputFault>,
 }
 
+#[cfg(test)]
 impl InputError {
     /// What is wrong.
     pub fn fault(&self) -> &InputFault {
@@ -54,7 +55,9 @@ impl InputError {
     pub fn hint(&self) -> String {
         self.fault.hint()
     }
+}
 
+impl InputError {
     /// At the row of `text` that starts at byte `start`.
     pub(super) fn row(self, text: &str, start: usize) -> Self {
         self.row_of_bytes(text.as_bytes(), start)
