@@ -230,7 +230,7 @@ pub fn headline(series: &Series, exact: &Exact) -> Result<String, ModelError> {
     let mut text = format!(
         "{evidence} (log evidence of one {:.4}, of none {:.4}).\n\
          {opening} at s = {} with probability {probability:.4}, and with {:.1} % within {}..{};\n\
-         mu {} -> {}, sigma {} -> {} (exact posterior mean +- sd).\n",
+         mu {} -> {}, sigma {} -> {} (exact posterior mean ± sd).\n",
         exact.log_evidence,
         exact.log_evidence_no_switch,
         place(s),
@@ -316,7 +316,7 @@ fn with_sd(mean: f64, sd: Option<f64>) -> String {
         // A spread that no table can show beside its mean is none.
         Some(sd) if sd > 1e-6 * mean.abs() && sd.is_finite() && mean.is_finite() => {
             let places = (1.0 - sd.log10().floor()).clamp(0.0, 12.0) as usize;
-            format!("{mean:.places$}+-{sd:.places$}")
+            format!("{mean:.places$}±{sd:.places$}")
         }
         _ => significant(mean),
     }
@@ -343,8 +343,8 @@ mod tests {
         assert_eq!(significant(123_456.7), "123457");
         assert_eq!(significant(1.5e9), "1.500e9");
         assert_eq!(significant(f64::NAN), "NaN");
-        assert_eq!(with_sd(-0.7768292, Some(0.1746705)), "-0.78+-0.17");
-        assert_eq!(with_sd(12_345.6, Some(321.0)), "12346+-321");
+        assert_eq!(with_sd(-0.7768292, Some(0.1746705)), "-0.78±0.17");
+        assert_eq!(with_sd(12_345.6, Some(321.0)), "12346±321");
         assert_eq!(with_sd(45.0, Some(0.0)), "45.00");
         assert_eq!(with_sd(2500.0, Some(1e-9)), "2500");
     }
