@@ -90,11 +90,11 @@ pub struct ExperimentArguments {
     pub log_every: u64,
 
     /// Learning rate [default: 0.001 for adam, 0.01 for momentum]
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub learning_rate: Option<f64>,
 
     /// Share of the last step that momentum keeps
-    #[arg(long, default_value_t = 0.01)]
+    #[arg(long, default_value_t = 0.01, allow_negative_numbers = true)]
     pub momentum: f64,
 
     /// Start values of the optimisers, as in `tau=40 mu1=0` [default: mu1=0 mu2=0 sigma1=2 sigma2=2 tau=15 on the
@@ -171,7 +171,7 @@ pub struct SimulateArguments {
     pub mean: Vec<f64>,
 
     /// Standard deviations of the regimes
-    #[arg(long, value_delimiter = ',', default_values_t = [1.0, 2.0])]
+    #[arg(long, value_delimiter = ',', default_values_t = [1.0, 2.0], allow_hyphen_values = true)]
     pub sd: Vec<f64>,
 
     /// Seed of the random numbers

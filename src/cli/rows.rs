@@ -104,8 +104,11 @@ pub fn sampler(
     };
     let means = names.map(|name| summary.get(name).map_or(f64::NAN, |found| found.mean));
     let (s, log_likelihood, gap) = model.at(means);
+    let is_alone = |found: &switchback::diagnostics::Summary| found.r_hat.is_nan();
     let advice = if summary.not_trusted.is_empty() {
         "The chains agree: r_hat at most 1.01 and at least 100 effective draws a chain.".to_owned()
+    } else if summary.quantities.iter().all(is_alone) {
+        "One chain cannot tell whether it has converged: take more --num-chains.".to_owned()
     } else {
         format!(
             "The chains have not agreed on {} yet: take more --num-warmup and --num-samples.",

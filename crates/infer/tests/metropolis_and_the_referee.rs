@@ -19,6 +19,15 @@ fn doubtful() -> Series {
     Series::new("doubtful", &values).expect("a series")
 }
 
+/// The talk's series, whose switch is hardly in doubt.
+fn deck() -> Series {
+    let rows = include_str!("../../../data/deck.csv").lines().skip(1);
+    let values: Vec<_> = rows
+        .map(|row| row.split(',').nth(1).and_then(|value| value.parse().ok()))
+        .collect();
+    Series::new("deck", &values).expect("a series")
+}
+
 /// The hard switch with every switchpoint counted one too far.
 struct OffByOne(HardSwitch);
 
@@ -97,29 +106,39 @@ fn draw(target: &dyn Posterior, series: &Series, seed: u64, num_chains: usize) -
 }
 
 /// Over 200 seeds the worst of the ten distances had a median of 1.8, a 99th percentile of 3.5 and a maximum of 3.6
-/// standard errors: no seed failed.
+/// standard errors on the doubtful series, and 1.7, 3.4 and 3.8 on the talk's: no seed failed.
 #[test]
 fn it_agrees_with_the_referee_within_five_standard_errors() {
-    let series = doubtful();
     let priors = SwitchPriors::deck();
-    let exact = Exact::of(&series, priors).expect("it has a posterior");
-    let target = HardSwitch::new(&series, priors);
-    for seed in 0..4 {
-        let worst = worst_distance(&target, &series, &exact, seed);
-        assert!(worst <= 5.0, "seed {seed}: {worst:.2} standard errors");
+    for series in [doubtful(), deck()] {
+        let exact = Exact::of(&series, priors).expect("it has a posterior");
+        let target = HardSwitch::new(&series, priors);
+        for seed in 0..4 {
+            let worst = worst_distance(&target, &series, &exact, seed);
+            let name = series.name();
+            assert!(
+                worst <= 5.0,
+                "{name}, seed {seed}: {worst:.2} standard errors"
+            );
+        }
     }
 }
 
-/// Over 20 seeds the distance was at least 23 standard errors.
+/// Over 20 seeds the distance was at least 23 standard errors on the doubtful series and 735 on the talk's.
 #[test]
 fn a_switch_that_is_off_by_one_fails_the_same_check() {
-    let series = doubtful();
     let priors = SwitchPriors::deck();
-    let exact = Exact::of(&series, priors).expect("it has a posterior");
-    let target = OffByOne(HardSwitch::new(&series, priors));
-    for seed in 0..4 {
-        let worst = worst_distance(&target, &series, &exact, seed);
-        assert!(worst > 5.0, "seed {seed}: {worst:.2} standard errors");
+    for series in [doubtful(), deck()] {
+        let exact = Exact::of(&series, priors).expect("it has a posterior");
+        let target = OffByOne(HardSwitch::new(&series, priors));
+        for seed in 0..4 {
+            let worst = worst_distance(&target, &series, &exact, seed);
+            let name = series.name();
+            assert!(
+                worst > 5.0,
+                "{name}, seed {seed}: {worst:.2} standard errors"
+            );
+        }
     }
 }
 

@@ -100,7 +100,15 @@ pub fn judge(target: &SigmoidSwitch, trajectory: &[Logged], stop: Stop, best: &B
         log_likelihood: Some(log_likelihood),
         gap_nats: (verdict != Verdict::Degenerate).then_some(gap),
         s,
-        advice: advice(verdict, gap, s, n, best.s),
+        advice: match stop {
+            Stop::Interrupted if verdict == Verdict::NotConverged => {
+                format!(
+                    "It was interrupted {gap:.2} nats below the optimum at s = {}.",
+                    best.s
+                )
+            }
+            _ => advice(verdict, gap, s, n, best.s),
+        },
     }
 }
 
@@ -278,6 +286,11 @@ mod tests {
         let stuck = settled(&target, START, [0.0, 6.0, 0.6, 3.5, 25.5]);
         let judgement = judge(&target, &stuck, Stop::Interrupted, &best);
         assert_eq!(judgement.verdict, Verdict::NotConverged);
+        assert!(
+            judgement.advice.contains("interrupted"),
+            "{}",
+            judgement.advice
+        );
     }
 
     #[test]
