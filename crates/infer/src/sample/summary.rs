@@ -46,7 +46,8 @@ pub fn summarise(draws: &Draws, names: &[&str]) -> Result<Summarised, InferError
             .flatten()
             .all(|draw| Some(*draw) == first);
         let enough = ESS_A_CHAIN * draws.n_chains() as f64;
-        if !is_constant && !(summary.r_hat <= R_HAT_LIMIT && summary.ess_bulk >= enough) {
+        let is_good = summary.r_hat <= R_HAT_LIMIT && summary.ess_bulk >= enough;
+        if !(is_constant || is_good) {
             not_trusted.push((*name).to_owned());
         }
         quantities.push(summary);
