@@ -15,8 +15,6 @@ use switchback_core::{Series, Times};
 
 use columns::Columns;
 pub use error::InputError;
-#[cfg(test)]
-use error::Place;
 use error::{InputFault, Source};
 use rows::{Row, Rows};
 use time::Clock;
