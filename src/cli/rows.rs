@@ -230,16 +230,23 @@ pub fn headline(series: &Series, exact: &Exact) -> Result<String, ModelError> {
     } else {
         "If there is one, the new regime begins"
     };
+    let spread = if credible.low == credible.high {
+        String::new()
+    } else {
+        let mass = 100.0 * credible.mass;
+        format!(
+            "; {mass:.1} % lies within {}..{}",
+            place(credible.low),
+            place(credible.high)
+        )
+    };
     let mut text = format!(
         "{evidence} (log evidence of one {:.4}, of none {:.4}).\n\
-         {opening} at s = {} with probability {probability:.4}, and with {:.1} % within {}..{};\n\
+         {opening} at s = {} with probability {probability:.4}{spread};\n\
          mu {} -> {}, sigma {} -> {} (exact posterior mean ± sd).\n",
         exact.log_evidence,
         exact.log_evidence_no_switch,
         place(s),
-        100.0 * credible.mass,
-        place(credible.low),
-        place(credible.high),
         with_sd(exact.mu1),
         with_sd(exact.mu2),
         with_sd(exact.sigma1),
