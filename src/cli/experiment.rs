@@ -1,13 +1,10 @@
 //! `switchback experiment`: the talk's gradient experiment, its Metropolis baseline and the referee, side by side.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
-use switchback::core::{
-    Event, Flow, LogDensity, Optimizer, Posterior, Series, Sink, SinkResult, Stop,
-};
+use serde_json::json;
+use switchback::core::{LogDensity, Optimizer, Posterior, Series, Stop};
 use switchback::infer::{
     Best, Chains, ChainsSettings, Climb, InferError, Logged, Method, Metropolis, Plan, ScaleTuning,
     best_known, dispersed, drive, judge, summarise,
@@ -21,9 +18,10 @@ use switchback::record::{
 use switchback::tensor::{OpenDevice, TensorClimb, switch_graph};
 
 use super::args::ExperimentArguments;
+use super::describe::{default_run, run_name, settings_as_json};
 use super::exact::HARD_MODEL;
 use super::failure::Failure;
-use super::listen::{Interrupt, Progress};
+use super::listen::{Interrupt, Listeners, Progress};
 use super::rows::{self, Cost, Sampled};
 use super::settings::{self, Chosen, ExperimentSettings, OptimizerChoice};
 use super::{DO_NOT_TRUST, DONE, priors, terminal};
@@ -151,31 +149,6 @@ impl Referee {
             best,
             cost,
         })
-    }
-}
-
-/// Everyone who hears of the run.
-struct Listeners {
-    progress: Progress,
-    tensorboard: TensorBoardSink,
-    interrupt: Interrupt,
-}
-
-/// Each hears every event, and one that asks for the end ends the run.
-impl Sink for Listeners {
-    fn record(&mut self, event: &Event<'_>) -> SinkResult {
-        let sinks: [&mut dyn Sink; 3] = [
-            &mut self.tensorboard,
-            &mut self.progress,
-            &mut self.interrupt,
-        ];
-        let mut flow = Flow::Continue;
-        for sink in sinks {
-            if sink.record(event)? == Flow::Stop {
-                flow = Flow::Stop;
-            }
-        }
-        Ok(flow)
     }
 }
 
@@ -384,61 +357,5 @@ impl Experiment<'_> {
             outcome.rows.push(row);
         }
         Ok(())
-    }
-}
-
-fn default_run(series: &Series, at: Timestamp) -> PathBuf {
-    let plain = |c: char| {
-        if c.is_alphanumeric() || c == '_' || c == '-' {
-            c
-        } else {
-            '_'
-        }
-    };
-    let name: String = series.name().chars().map(plain).collect();
-    let at = at
-        .strftime("%Y%m%d-%H%M%S%.3f")
-        .to_string()
-        .replace('.', "-");
-    PathBuf::from("runs").join(format!("switchpoint-{name}-{at}"))
-}
-
-fn run_name(folder: &RunFolder) -> String {
-    let name = folder.final_path().file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
-}
-
-fn settings_as_json(
-    settings: &ExperimentSettings,
-    arguments: &ExperimentArguments,
-) -> Map<String, Value> {
-    let optimizers: Map<String, Value> = settings
-        .optimizers
-        .iter()
-        .map(|choice| {
-            let rate = choice.settings.learning_rate();
-            let name = choice.method.as_str().to_owned();
-            (name, json!({"learning_rate": rate}))
-        })
-        .collect();
-    let parameterization = settings.plan.parameterization.map(|chosen| match chosen {
-        Parameterization::Raw => "raw",
-        Parameterization::Log => "log",
-    });
-    let settings = json!({
-        "optimizers": optimizers,
-        "momentum": arguments.momentum,
-        "steps": settings.steps,
-        "log_every": settings.log_every,
-        "init": arguments.init,
-        "parameterization": parameterization,
-        "device": settings.device.as_str(),
-        "num_samples": settings.chains.num_samples,
-        "num_warmup": settings.chains.num_warmup,
-        "num_chains": settings.chains.num_chains,
-    });
-    match settings {
-        Value::Object(settings) => settings,
-        _ => Map::new(),
     }
 }

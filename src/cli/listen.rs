@@ -1,4 +1,4 @@
-//! Listeners that belong to a terminal: progress on standard error, and Ctrl-C.
+//! Who listens to a run: progress on standard error, TensorBoard, and Ctrl-C.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use switchback::core::{Event, Flow, Sink, SinkResult};
+use switchback::record::TensorBoardSink;
 
 use super::terminal::say;
 
@@ -107,5 +108,33 @@ impl Sink for Interrupt {
         } else {
             Flow::Continue
         })
+    }
+}
+
+/// Everyone who hears of the run.
+pub struct Listeners {
+    /// On standard error.
+    pub progress: Progress,
+    /// Event files in the run's folder.
+    pub tensorboard: TensorBoardSink,
+    /// Ctrl-C.
+    pub interrupt: Interrupt,
+}
+
+/// Each hears every event, and one that asks for the end ends the run.
+impl Sink for Listeners {
+    fn record(&mut self, event: &Event<'_>) -> SinkResult {
+        let sinks: [&mut dyn Sink; 3] = [
+            &mut self.tensorboard,
+            &mut self.progress,
+            &mut self.interrupt,
+        ];
+        let mut flow = Flow::Continue;
+        for sink in sinks {
+            if sink.record(event)? == Flow::Stop {
+                flow = Flow::Stop;
+            }
+        }
+        Ok(flow)
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: arguments become settings, commands become a few calls, results become text.
 
 mod args;
+mod describe;
 mod devices;
 mod exact;
 mod experiment;

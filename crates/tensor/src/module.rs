@@ -40,10 +40,11 @@ impl SwitchModule {
         self.half_deviance(observations)
             .neg()
             .sub_scalar(observations.constant)
+            .flatten(0, 2)
     }
 
-    /// The log-likelihood turned over and without its constant, `[starts]`: what an optimiser makes small.
-    pub(crate) fn half_deviance(&self, observations: &Observations) -> Tensor<1> {
+    /// The log-likelihood turned over and without its constant, `[starts, 1, 1]`: what an optimiser makes small.
+    pub(crate) fn half_deviance(&self, observations: &Observations) -> Tensor<3> {
         let position = self.position.val();
         let weights = observations.regime_weights(position.clone().narrow(1, 4, 1));
         let levels = observations
@@ -53,7 +54,7 @@ impl SwitchModule {
         let variance = sigma.square();
         let residual = observations.values.clone() - mu;
         let deviance = variance.clone().log() + residual.square() / variance;
-        deviance.sum_dim(2).mul_scalar(0.5).flatten(0, 2)
+        deviance.sum_dim(2).mul_scalar(0.5)
     }
 
     /// Where the starts stand, `[starts, 5]`, outside of differentiation.

@@ -1,0 +1,71 @@
+//! What a run says of itself: its name and its settings.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use switchback::core::Series;
+use switchback::models::Parameterization;
+use switchback::record::RunFolder;
+
+use super::args::ExperimentArguments;
+use super::settings::ExperimentSettings;
+
+/// Where a run goes that was given no folder: the series and the moment in its name.
+pub fn default_run(series: &Series, at: Timestamp) -> PathBuf {
+    let plain = |c: char| {
+        if c.is_alphanumeric() || c == '_' || c == '-' {
+            c
+        } else {
+            '_'
+        }
+    };
+    let name: String = series.name().chars().map(plain).collect();
+    let at = at
+        .strftime("%Y%m%d-%H%M%S%.3f")
+        .to_string()
+        .replace('.', "-");
+    PathBuf::from("runs").join(format!("switchpoint-{name}-{at}"))
+}
+
+/// The last part of a run's folder.
+pub fn run_name(folder: &RunFolder) -> String {
+    let name = folder.final_path().file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// The settings of an experiment, for its manifest.
+pub fn settings_as_json(
+    settings: &ExperimentSettings,
+    arguments: &ExperimentArguments,
+) -> Map<String, Value> {
+    let optimizers: Map<String, Value> = settings
+        .optimizers
+        .iter()
+        .map(|choice| {
+            let rate = choice.settings.learning_rate();
+            let name = choice.method.as_str().to_owned();
+            (name, json!({"learning_rate": rate}))
+        })
+        .collect();
+    let parameterization = settings.plan.parameterization.map(|chosen| match chosen {
+        Parameterization::Raw => "raw",
+        Parameterization::Log => "log",
+    });
+    let settings = json!({
+        "optimizers": optimizers,
+        "momentum": arguments.momentum,
+        "steps": settings.steps,
+        "log_every": settings.log_every,
+        "init": arguments.init,
+        "parameterization": parameterization,
+        "device": settings.device.as_str(),
+        "num_samples": settings.chains.num_samples,
+        "num_warmup": settings.chains.num_warmup,
+        "num_chains": settings.chains.num_chains,
+    });
+    match settings {
+        Value::Object(settings) => settings,
+        _ => Map::new(),
+    }
+}
