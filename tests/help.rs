@@ -1,0 +1,117 @@
+//! Protects: every command explains every one of its options, with the default.
+
+use crate::program::Sandbox;
+
+/// An option and what its explanation must hold.
+type Told = (&'static str, &'static str);
+
+const FROM_FILE: [Told; 3] = [
+    ("--time", "[default: one that is called t"),
+    ("--value", "[default: the only numeric column"),
+    ("--prior", "[default: deck on the talk's series"),
+];
+
+const EXPERIMENT: [Told; 15] = [
+    ("--optimizer", "[default: adam momentum]"),
+    ("--steps", "[default: 35000]"),
+    ("--log-every", "[default: 100]"),
+    (
+        "--learning-rate",
+        "[default: 0.001 for adam, 0.01 for momentum]",
+    ),
+    ("--momentum", "[default: 0.01]"),
+    ("--init", "[default: mu1=0 mu2=0 sigma1=2 sigma2=2 tau=15"),
+    ("--parameterization", "[default: raw on the talk's series"),
+    ("--device", "[default: flex]"),
+    ("--num-samples", "[default: 10000]"),
+    ("--num-warmup", "[default: 2000]"),
+    ("--num-chains", "[default: 4]"),
+    ("--seed", "[default: 1]"),
+    ("--run-dir", "[default: runs/switchpoint-"),
+    ("--json", "JSON"),
+    ("--quiet", "No progress"),
+];
+
+const SIMULATE: [Told; 6] = [
+    ("--n", "[default: 90]"),
+    ("--switch", "[default: n / 2]"),
+    ("--mean", "[default: -1 5]"),
+    ("--sd", "[default: 1 2]"),
+    ("--seed", "[default: 1]"),
+    ("--output", "[default: standard output]"),
+];
+
+/// Every option in `help` with its explanation on one line.
+fn told(help: &str) -> Vec<(String, String)> {
+    let mut told: Vec<(String, String)> = Vec::new();
+    for line in help.lines().skip_while(|line| *line != "Options:") {
+        let text = line.trim_start();
+        let long = text.split_whitespace().find(|word| word.starts_with("--"));
+        match (long, told.last_mut()) {
+            (Some(long), _) if text.starts_with('-') => {
+                told.push((long.to_owned(), text.to_owned()));
+            }
+            (_, Some((_, so_far))) => *so_far += &format!(" {text}"),
+            _ => {}
+        }
+    }
+    told
+}
+
+fn check(command: &str, expected: &[Told]) {
+    let sandbox = Sandbox::new();
+    let ran = sandbox.run(&[command, "--help"]).expect_code(0);
+    assert_eq!(ran.stderr, "");
+    let told = told(&ran.stdout);
+    let mut found: Vec<&str> = told.iter().map(|(long, _)| &**long).collect();
+    found.sort_unstable();
+    let mut names: Vec<&str> = expected.iter().map(|(long, _)| *long).collect();
+    names.push("--help");
+    names.sort_unstable();
+    assert_eq!(found, names, "{command}");
+    for (long, wanted) in expected {
+        let text = told
+            .iter()
+            .find(|(found, _)| found == long)
+            .map(|(_, text)| text);
+        assert!(
+            text.is_some_and(|text| text.contains(wanted)),
+            "{command} {long}: {text:?}"
+        );
+    }
+}
+
+#[test]
+fn experiment_explains_its_options() {
+    check("experiment", &[&FROM_FILE[..], &EXPERIMENT].concat());
+}
+
+#[test]
+fn the_other_commands_explain_theirs() {
+    check("exact", &[&FROM_FILE[..], &[("--json", "JSON")]].concat());
+    check("simulate", &SIMULATE);
+    check("devices", &[("--json", "JSON")]);
+}
+
+#[test]
+fn the_program_names_its_commands_and_exit_codes() {
+    let sandbox = Sandbox::new();
+    let help = sandbox.run(&["--help"]).expect_code(0).stdout;
+    for word in [
+        "experiment",
+        "exact",
+        "simulate",
+        "devices",
+        "Exit codes:",
+        "70",
+    ] {
+        assert!(help.contains(word), "{word}");
+    }
+    let version = sandbox.run(&["--version"]).expect_code(0).stdout;
+    assert_eq!(
+        version,
+        format!("switchback {}\n", env!("CARGO_PKG_VERSION"))
+    );
+    sandbox.run::<&str>(&[]).expect_code(2);
+    sandbox.run(&["explain"]).expect_code(2);
+}
