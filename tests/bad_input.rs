@@ -218,7 +218,7 @@ fn a_file_that_cannot_be_read_is_refused() {
 #[test]
 fn a_setting_that_makes_no_sense_is_refused() {
     let sandbox = Sandbox::new();
-    let cases: [(&[&str], &str); 27] = [
+    let cases: [(&[&str], &str); 34] = [
         (&["--device", "tpu"], "ndarray, flex and wgpu"),
         (&["--steps", "0"], "steps is 0"),
         (&["--steps", "1e3"], "--steps"),
@@ -247,6 +247,16 @@ fn a_setting_that_makes_no_sense_is_refused() {
         (&["--prior", "mu=normal(0,-2)"], "greater than 0"),
         (&["--prior", "sigma=normal(0,2)"], "half-normal(SD)"),
         (&["--prior", "nu=normal(0,2)"], "write mu="),
+        (&["--learning-rate", "-1"], "it must be positive"),
+        (&["--num-chains", "1000000000000"], "at most 10,000"),
+        (&["--num-samples", "18446744073709551615"], "100,000,000"),
+        (&["--num-warmup", "18446744073709551615"], "1,000,000,000"),
+        (&["--value", "nope"], "nope"),
+        (
+            &["--init", "tau"],
+            "neither a start as in tau=40, nor a file",
+        ),
+        (&["--prior", "foo"], "nor a file"),
         (&["--nonsense"], "'--nonsense'"),
         (&["one.csv", "two.csv"], "two.csv"),
     ];

@@ -73,6 +73,36 @@ fn read(folder: &Path) -> Vec<Event> {
 }
 
 #[test]
+fn ctrl_c_is_heard_however_far_the_next_point_is() {
+    let sandbox = Sandbox::new();
+    let far = "18446744073709551615";
+    let words = [
+        "experiment",
+        "--steps",
+        far,
+        "--log-every",
+        far,
+        "--run-dir",
+        "run",
+    ];
+    let mut child = sandbox
+        .switchback(&words)
+        .spawn()
+        .expect("the program starts");
+    let end = Instant::now() + Duration::from_secs(60);
+    while !sandbox.path("run.partial/adam").exists() {
+        if Instant::now() >= end {
+            let _ = child.kill();
+            panic!("nothing begun within a minute");
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    signal(&child, "INT");
+    let ran = collect(child, Duration::from_secs(10)).expect_code(1);
+    assert!(ran.stdout.contains("interrupted"), "{ran:?}");
+}
+
+#[test]
 fn ctrl_c_keeps_what_there_is() {
     check_interrupted("INT");
 }

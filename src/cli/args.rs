@@ -82,11 +82,11 @@ pub struct ExperimentArguments {
     pub optimizer: Vec<OptimizerName>,
 
     /// Steps of each optimiser
-    #[arg(long, default_value_t = 35_000)]
+    #[arg(long, default_value_t = 35_000, allow_negative_numbers = true)]
     pub steps: u64,
 
     /// Steps, or draws, between two logged points
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, allow_negative_numbers = true)]
     pub log_every: u64,
 
     /// Learning rate [default: 0.001 for adam, 0.01 for momentum]
@@ -115,19 +115,19 @@ pub struct ExperimentArguments {
     pub device: String,
 
     /// Draws that each chain keeps
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 10_000, allow_negative_numbers = true)]
     pub num_samples: usize,
 
     /// Steps of each chain before the first draw that is kept
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, default_value_t = 2_000, allow_negative_numbers = true)]
     pub num_warmup: usize,
 
     /// Chains of each sampler
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 4, allow_negative_numbers = true)]
     pub num_chains: usize,
 
     /// Seed of all random numbers
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     pub seed: u64,
 
     /// Folder of the run, which must not exist yet [default: runs/switchpoint-SERIES-TIME]
@@ -158,7 +158,7 @@ pub struct ExactArguments {
 #[command(after_help = EXIT_CODES)]
 pub struct SimulateArguments {
     /// Number of observations
-    #[arg(long, default_value_t = 90)]
+    #[arg(long, default_value_t = 90, allow_negative_numbers = true)]
     pub n: usize,
 
     /// 0-based indices of the first observations of new regimes, in order, as in `30,60`; `none` for no switch
@@ -175,7 +175,7 @@ pub struct SimulateArguments {
     pub sd: Vec<f64>,
 
     /// Seed of the random numbers
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     pub seed: u64,
 
     /// File to write [default: standard output]

@@ -38,6 +38,7 @@ pub fn run_name(folder: &RunFolder) -> String {
 pub fn settings_as_json(
     settings: &ExperimentSettings,
     arguments: &ExperimentArguments,
+    init: &[String],
 ) -> Map<String, Value> {
     let optimizers: Map<String, Value> = settings
         .optimizers
@@ -57,7 +58,7 @@ pub fn settings_as_json(
         "momentum": arguments.momentum,
         "steps": settings.steps,
         "log_every": settings.log_every,
-        "init": arguments.init,
+        "init": init,
         "parameterization": parameterization,
         "device": settings.device.as_str(),
         "num_samples": settings.chains.num_samples,

@@ -35,6 +35,7 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
     let priors = priors::chosen(&words.prior, &series)?;
     let referee = Referee::ask(&series, priors)?;
     let device = OpenDevice::open(settings.device)?;
+    let interrupt = Interrupt::listen().map_err(Failure::internal)?;
     let folder = RunFolder::create(
         arguments
             .run_dir
@@ -50,7 +51,7 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
                 sink.with_graph(choice.method.as_str(), switch_graph(1, series.n_observed()))
             },
         ),
-        interrupt: Interrupt::listen().map_err(Failure::internal)?,
+        interrupt,
     };
     let outcome = Experiment {
         series: &series,
@@ -84,7 +85,7 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
         },
         switchback: env!("CARGO_PKG_VERSION").to_owned(),
         series: SeriesInfo::of(&series, path.as_deref()),
-        settings: settings_as_json(&settings, arguments),
+        settings: settings_as_json(&settings, arguments, &words.init),
         seed: arguments.seed,
         prior: json!({"mu": priors.mu().to_string(), "sigma": priors.sigma().to_string()}),
         methods: outcome.methods,

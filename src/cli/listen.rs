@@ -19,6 +19,8 @@ pub struct Progress {
     bar: ProgressBar,
     is_quiet: bool,
     started: Instant,
+    /// Steps of the method's warm-up.
+    warmup: u64,
 }
 
 impl Progress {
@@ -37,6 +39,7 @@ impl Progress {
             bar,
             is_quiet,
             started: Instant::now(),
+            warmup: 0,
         }
     }
 }
@@ -44,8 +47,13 @@ impl Progress {
 impl Sink for Progress {
     fn record(&mut self, event: &Event<'_>) -> SinkResult {
         match event {
-            Event::Started { method, total } => {
+            Event::Started {
+                method,
+                total,
+                warmup,
+            } => {
                 self.started = Instant::now();
+                self.warmup = *warmup;
                 self.bar.reset();
                 self.bar.set_length(*total);
                 self.bar.set_prefix((*method).to_owned());
@@ -53,12 +61,12 @@ impl Sink for Progress {
             }
             Event::Progress { step, .. } => {
                 self.bar.set_position(*step);
-                self.bar.set_message("warm-up");
+                if *step <= self.warmup {
+                    self.bar.set_message("warm-up");
+                }
             }
             Event::Point { step, scalars, .. } => {
-                // A sampler counts its draws from the end of its warm-up.
-                let at = (*step).max(self.bar.position());
-                self.bar.set_position(at);
+                self.bar.set_position(self.warmup + step);
                 let likelihood = scalars.iter().find(|(tag, _)| *tag == "likelihood");
                 if let Some((_, value)) = likelihood {
                     self.bar.set_message(format!("log-likelihood {value:.2}"));

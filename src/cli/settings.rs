@@ -36,7 +36,17 @@ pub enum SettingError {
         /// The word.
         word: String,
     },
-    /// Two files, or a word that is neither a prior nor a file.
+    /// A word that is neither what its option takes nor a file.
+    #[error("{option} {word:?} is neither {form}, nor a file")]
+    Stray {
+        /// The option.
+        option: &'static str,
+        /// The word.
+        word: String,
+        /// What the option takes.
+        form: &'static str,
+    },
+    /// Two files.
     #[error("there are two files, {first:?} and {second:?}; give one")]
     TwoFiles {
         /// The first.
@@ -65,7 +75,7 @@ pub fn series(arguments: &SeriesArguments, file: Option<&Path>) -> Result<Chosen
     };
     let series = match file {
         Some(path) => read_csv(path, &options)?,
-        None => bundled()?,
+        None => bundled(&options)?,
     };
     Ok(Chosen {
         series,
@@ -75,7 +85,7 @@ pub fn series(arguments: &SeriesArguments, file: Option<&Path>) -> Result<Chosen
 
 /// Whether `series` holds the numbers of the talk's own, whatever file they come from.
 pub fn is_deck(series: &Series) -> bool {
-    bundled().is_ok_and(|deck| deck.values() == series.values())
+    bundled(&CsvOptions::default()).is_ok_and(|deck| deck.values() == series.values())
 }
 
 /// The words of options that take several, and the file that may have followed them.
@@ -112,17 +122,30 @@ pub fn words(
         if word.contains('=') || word == "deck" || word == "data" || word.contains('(') {
             words.prior.push(word);
         } else {
-            strays.push(word);
+            strays.push((
+                "--prior",
+                "deck, data or a density as in mu=normal(0,2)",
+                word,
+            ));
         }
     }
     for word in init.iter().flat_map(|word| word.split_whitespace()) {
         if word.contains('=') {
             words.init.push(word.to_owned());
         } else {
-            strays.push(word.to_owned());
+            strays.push(("--init", "a start as in tau=40", word.to_owned()));
         }
     }
-    for stray in strays {
+    for (option, form, stray) in strays {
+        let path = Path::new(&stray);
+        let is_file = stray == "-" || path.extension().is_some() || path.exists();
+        if !is_file {
+            return Err(Failure::usage(SettingError::Stray {
+                option,
+                word: stray,
+                form,
+            }));
+        }
         if let Some(first) = words.file {
             return Err(Failure::usage(SettingError::TwoFiles {
                 first,
@@ -284,10 +307,10 @@ mod tests {
             value: None,
         };
         let prior = PriorArguments {
-            prior: vec!["deck".into(), "y.csv".into()],
+            prior: vec!["deck".into(), "Cargo.toml".into()],
         };
         let words = words(&series, &prior, &["tau=3".into()]).expect("one file");
-        assert_eq!(words.file, Some("y.csv".into()));
+        assert_eq!(words.file, Some("Cargo.toml".into()));
         assert_eq!(
             (words.prior, words.init),
             (vec!["deck".into()], vec!["tau=3".into()])

@@ -374,7 +374,7 @@ fn failed_reads_are_told_apart() {
 #[test]
 fn the_bundled_series_is_the_file() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/deck.csv");
-    let series = bundled().expect("it comes with the program");
+    let series = bundled(&CsvOptions::default()).expect("it comes with the program");
     assert_eq!(
         series,
         read_csv(&path, &CsvOptions::default()).expect("the same text")

@@ -12,6 +12,8 @@ pub enum Event<'a> {
         method: &'a str,
         /// Steps that it will take, warm-up included.
         total: u64,
+        /// Steps of its warm-up, which come first and are counted apart: point `step` is `warmup + step` of `total`.
+        warmup: u64,
     },
     /// A logged point of a method.
     Point {
@@ -22,11 +24,11 @@ pub enum Event<'a> {
         /// Tags and values, natural scale.
         scalars: &'a [(&'a str, f64)],
     },
-    /// Steps were taken of which nothing is to be logged (warm-up).
+    /// Steps were taken of which nothing is to be logged.
     Progress {
         /// Name of the method.
         method: &'a str,
-        /// Steps taken so far, warm-up included.
+        /// Steps of `total` taken so far.
         step: u64,
     },
     /// A method ended.

@@ -18,7 +18,7 @@ pub enum Advance {
     },
     /// It took steps of which nothing is to be logged.
     Progress {
-        /// Steps taken so far, warm-up included.
+        /// Steps of the total taken so far.
         step: u64,
     },
     /// It ended.
@@ -33,7 +33,12 @@ pub trait Process {
     /// Steps in all, warm-up included.
     fn total(&self) -> u64;
 
-    /// Goes on to the next point.
+    /// Steps of the warm-up, which are not counted in the points' steps.
+    fn warmup(&self) -> u64 {
+        0
+    }
+
+    /// Goes on for a while, so short that whoever listens can end it in between.
     ///
     /// # Errors
     /// When the density fails for good.
@@ -49,6 +54,7 @@ pub fn drive(process: &mut dyn Process, sink: &mut dyn Sink) -> Result<Stop, Inf
     let mut flow = sink.record(&Event::Started {
         method: &method,
         total: process.total(),
+        warmup: process.warmup(),
     })?;
     let stop = loop {
         if flow == Flow::Stop {

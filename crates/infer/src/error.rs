@@ -30,7 +30,7 @@ pub enum InferError {
     #[error(transparent)]
     Diagnostics(#[from] DiagnosticsError),
     /// A setting makes no sense.
-    #[error("{setting} is {value}: {rule}")]
+    #[error("--{setting} is {value}: {rule}")]
     Setting {
         /// Name of the setting.
         setting: &'static str,

@@ -157,7 +157,11 @@ mod tests {
     use crate::scratch::Scratch;
 
     fn started(method: &str) -> Event<'_> {
-        Event::Started { method, total: 10 }
+        Event::Started {
+            method,
+            total: 10,
+            warmup: 0,
+        }
     }
 
     fn point(method: &str, step: u64) -> Event<'_> {

@@ -66,8 +66,12 @@ fn write_run(path: &Path) -> PathBuf {
     let mut sink = TensorBoardSink::new(run.path()).with_graph(METHODS[0], graph());
     for (m, method) in METHODS.into_iter().enumerate() {
         let total = step(m, N_POINTS);
-        sink.record(&Event::Started { method, total })
-            .expect("a new method");
+        sink.record(&Event::Started {
+            method,
+            total,
+            warmup: 0,
+        })
+        .expect("a new method");
         for i in 0..N_POINTS {
             let scalars: Vec<(&'static str, f64)> = TAGS
                 .into_iter()

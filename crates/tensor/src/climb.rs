@@ -12,7 +12,7 @@ use crate::{OpenDevice, SpaceMismatch};
 
 /// A setting makes no sense.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{setting} is {value}: {rule}")]
+#[error("--{setting} is {value}: {rule}")]
 pub struct SettingsError {
     /// Name of the setting.
     pub setting: &'static str,

@@ -19,6 +19,9 @@ pub struct Logged {
     pub grad_norm: f64,
 }
 
+/// Steps after which a climb lets its listeners speak, however far the next logged point is.
+const STEPS_BETWEEN_LOOKS: u64 = 100;
+
 /// An optimiser on its way up.
 pub struct Climb<'a> {
     method: String,
@@ -28,6 +31,7 @@ pub struct Climb<'a> {
     best: f64,
     tags: Vec<Arc<str>>,
     trajectory: Vec<Logged>,
+    taken: u64,
     stop: Option<Stop>,
 }
 
@@ -64,6 +68,7 @@ impl<'a> Climb<'a> {
             best,
             tags,
             trajectory: Vec::new(),
+            taken: 0,
             stop: None,
         })
     }
@@ -111,10 +116,17 @@ impl Process for Climb<'_> {
         if let Some(stop) = self.stop {
             return Ok(Advance::Done(stop));
         }
-        if let Some(last) = self.trajectory.last() {
-            let stretch = self.log_every.min(self.steps - last.step);
-            self.optimizer.advance(stretch as usize)?;
+        let Some(last) = self.trajectory.last() else {
+            return self.log();
+        };
+        let next = last.step.saturating_add(self.log_every).min(self.steps);
+        let stretch = STEPS_BETWEEN_LOOKS.min(next - self.taken);
+        self.optimizer.advance(stretch as usize)?;
+        self.taken += stretch;
+        if self.taken == next {
+            self.log()
+        } else {
+            Ok(Advance::Progress { step: self.taken })
         }
-        self.log()
     }
 }

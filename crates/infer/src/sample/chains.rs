@@ -10,6 +10,14 @@ use crate::{Advance, InferError, Process};
 
 /// Logged points between two looks at r_hat and ESS.
 const POINTS_BETWEEN_LOOKS: u64 = 10;
+/// Steps after which chains let their listeners speak, however far the next logged point is.
+const STEPS_BETWEEN_LOOKS: usize = 1_000;
+/// Most chains; each has its own state and stream.
+const MOST_CHAINS: usize = 10_000;
+/// Most draws of all chains, which are held in memory: 48 bytes each.
+const MOST_DRAWS: usize = 100_000_000;
+/// Longest warm-up of a chain.
+const MOST_WARMUP: usize = 1_000_000_000;
 
 /// How many chains, how long, and from which seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +61,35 @@ impl ChainsSettings {
             "r_hat and ESS need at least 4 draws a chain",
         )?;
         at_least("log-every", self.log_every, 1, "it must be at least 1")?;
+        let at_most = |setting, value: usize, most: usize, rule| {
+            if value > most {
+                let value = value.to_string();
+                return Err(InferError::Setting {
+                    setting,
+                    value,
+                    rule,
+                });
+            }
+            Ok(())
+        };
+        at_most(
+            "num-chains",
+            self.num_chains,
+            MOST_CHAINS,
+            "it must be at most 10,000",
+        )?;
+        at_most(
+            "num-samples",
+            self.num_samples,
+            MOST_DRAWS / self.num_chains,
+            "all chains together can keep at most 100,000,000 draws",
+        )?;
+        at_most(
+            "num-warmup",
+            self.num_warmup,
+            MOST_WARMUP,
+            "it must be at most 1,000,000,000",
+        )?;
         Ok(self)
     }
 }
@@ -155,7 +192,7 @@ impl<'a, K: Kernel, W: Warmup<K>> Chains<'a, K, W> {
 
     fn warm_up(&mut self) -> Result<Advance, InferError> {
         let left = self.settings.num_warmup - self.warmed_up;
-        let steps = left.min(self.settings.log_every);
+        let steps = left.min(STEPS_BETWEEN_LOOKS);
         let target = self.target;
         self.chains
             .par_iter_mut()
@@ -168,7 +205,10 @@ impl<'a, K: Kernel, W: Warmup<K>> Chains<'a, K, W> {
 
     fn draw(&mut self) -> Result<Advance, InferError> {
         let n_draws = self.draws.n_draws();
-        let steps = (self.settings.num_samples - n_draws).min(self.settings.log_every);
+        let next = (n_draws - n_draws % self.settings.log_every)
+            .saturating_add(self.settings.log_every)
+            .min(self.settings.num_samples);
+        let steps = (next - n_draws).min(STEPS_BETWEEN_LOOKS);
         let target = self.target;
         self.chains
             .par_iter_mut()
@@ -179,6 +219,11 @@ impl<'a, K: Kernel, W: Warmup<K>> Chains<'a, K, W> {
                 self.draws.push(number, row)?;
             }
             chain.block.clear();
+        }
+        if n_draws + steps < next {
+            return Ok(Advance::Progress {
+                step: self.warmup() + (n_draws + steps) as u64,
+            });
         }
         self.points += 1;
         Ok(Advance::Point {
@@ -224,6 +269,10 @@ impl<K: Kernel, W: Warmup<K>> Process for Chains<'_, K, W> {
 
     fn total(&self) -> u64 {
         (self.settings.num_warmup + self.settings.num_samples) as u64
+    }
+
+    fn warmup(&self) -> u64 {
+        self.settings.num_warmup as u64
     }
 
     fn advance(&mut self) -> Result<Advance, InferError> {
