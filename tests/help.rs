@@ -12,7 +12,7 @@ const FROM_FILE: [Told; 3] = [
 ];
 
 const EXPERIMENT: [Told; 15] = [
-    ("--optimizer", "[default: adam momentum]"),
+    ("--optimizer", "[default: adam,momentum]"),
     ("--steps", "[default: 35000]"),
     ("--log-every", "[default: 100]"),
     (
@@ -35,8 +35,8 @@ const EXPERIMENT: [Told; 15] = [
 const SIMULATE: [Told; 6] = [
     ("--n", "[default: 90]"),
     ("--switch", "[default: n / 2]"),
-    ("--mean", "[default: -1 5]"),
-    ("--sd", "[default: 1 2]"),
+    ("--mean", "[default: -1,5]"),
+    ("--sd", "[default: 1,2]"),
     ("--seed", "[default: 1]"),
     ("--output", "[default: standard output]"),
 ];

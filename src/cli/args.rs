@@ -77,8 +77,8 @@ pub struct ExperimentArguments {
     #[command(flatten)]
     pub series: SeriesArguments,
 
-    /// Optimisers to run
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [OptimizerName::Adam, OptimizerName::Momentum])]
+    /// Optimisers to run, with commas between them [default: adam,momentum]
+    #[arg(long, value_enum, value_delimiter = ',', hide_default_value = true, default_values_t = [OptimizerName::Adam, OptimizerName::Momentum])]
     pub optimizer: Vec<OptimizerName>,
 
     /// Steps of each optimiser
@@ -167,18 +167,19 @@ pub struct SimulateArguments {
     pub switch: Option<String>,
 
     /// Means of the regimes; an earlier regime comes back by its numbers, as in `--mean 0,4,0 --sd 1,2,1`
-    #[arg(long, value_delimiter = ',', default_values_t = [-1.0, 5.0], allow_hyphen_values = true)]
+    /// [default: -1,5]
+    #[arg(long, value_delimiter = ',', allow_hyphen_values = true)]
     pub mean: Vec<f64>,
 
-    /// Standard deviations of the regimes
-    #[arg(long, value_delimiter = ',', default_values_t = [1.0, 2.0], allow_hyphen_values = true)]
+    /// Standard deviations of the regimes [default: 1,2]
+    #[arg(long, value_delimiter = ',', allow_hyphen_values = true)]
     pub sd: Vec<f64>,
 
     /// Seed of the random numbers
     #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     pub seed: u64,
 
-    /// File to write [default: standard output]
+    /// File to write, which must not exist yet [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }

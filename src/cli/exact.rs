@@ -5,10 +5,10 @@ use std::time::Instant;
 use switchback::models::{Exact, HardSwitch, Profile};
 use switchback::record::Comparison;
 
-use super::DONE;
 use super::args::ExactArguments;
 use super::failure::Failure;
 use super::rows::{self, Cost};
+use super::{DO_NOT_TRUST, DONE};
 use super::{priors, settings, terminal};
 
 /// What the referee's model is called in files.
@@ -26,6 +26,11 @@ pub fn run(arguments: &ExactArguments) -> Result<u8, Failure> {
         seconds: started.elapsed().as_secs_f64(),
         evaluations: exact.n_evaluations,
     };
+    let code = if rows::has_constant_regime(&exact) {
+        DO_NOT_TRUST
+    } else {
+        DONE
+    };
     if arguments.json {
         let hard = HardSwitch::new(&series, priors);
         terminal::print_json(&Comparison {
@@ -34,28 +39,26 @@ pub fn run(arguments: &ExactArguments) -> Result<u8, Failure> {
             rows: vec![rows::exact(&series, &hard, &profile, &exact, cost)],
             exact: Some(rows::exact_beside(&series, &exact)?),
         })?;
-        return Ok(DONE);
+        return Ok(code);
     }
-    let (name, n, observed) = (series.name(), series.len(), series.n_observed());
-    let missing = match n - observed {
-        0 => String::new(),
-        missing => format!(", {missing} missing"),
-    };
-    let mut text = format!("{name}: n = {n}{missing}; prior {priors}\n\n");
+    let mut text = rows::opening(&series, &priors);
     text += &rows::headline(&series, &exact)?;
     text += "\nmost probable switchpoints:\n";
     text += &posterior_table(&series, &exact);
     terminal::print(&text)?;
-    Ok(DONE)
+    Ok(code)
 }
 
 /// The switchpoints of highest probability, in order of time, with their profile.
 fn posterior_table(series: &switchback::core::Series, exact: &Exact) -> String {
     const SHOWN: usize = 10;
     const BAR: f64 = 40.0;
+    /// What the table shows as 0 is left out.
+    const LEAST: f64 = 5e-8;
     let mut by_probability: Vec<(usize, f64)> =
         exact.switch_posterior.iter().copied().enumerate().collect();
     by_probability.sort_by(|a, b| b.1.total_cmp(&a.1));
+    by_probability.retain(|(_, probability)| *probability >= LEAST);
     by_probability.truncate(SHOWN);
     by_probability.sort_by_key(|(s, _)| *s);
     let time = series.times().map_or("time", |times| times.name.as_str());

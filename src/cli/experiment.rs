@@ -7,7 +7,7 @@ use serde_json::json;
 use switchback::core::{LogDensity, Optimizer, Posterior, Series, Stop};
 use switchback::infer::{
     Best, Chains, ChainsSettings, Climb, InferError, Logged, Method, Metropolis, Plan, ScaleTuning,
-    best_known, dispersed, drive, judge, summarise,
+    Verdict, best_known, dispersed, drive, judge, summarise,
 };
 use switchback::models::{
     Exact, HardSwitch, Parameterization, Profile, SigmoidSwitch, SwitchPriors,
@@ -22,7 +22,7 @@ use super::describe::{default_run, run_name, settings_as_json};
 use super::exact::HARD_MODEL;
 use super::failure::Failure;
 use super::listen::{Interrupt, Listeners, Progress};
-use super::rows::{self, Cost, Sampled};
+use super::rows::{self, Cost, Drawn, Sampled};
 use super::settings::{self, Chosen, ExperimentSettings, OptimizerChoice};
 use super::{DO_NOT_TRUST, DONE, priors, terminal};
 
@@ -95,11 +95,7 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
     if arguments.output.json {
         terminal::print_json(&comparison)?;
     } else {
-        let mut text = format!(
-            "{}: n = {}; prior {priors}\n\n",
-            series.name(),
-            series.len()
-        );
+        let mut text = rows::opening(&series, &priors);
         text += &rows::headline(&series, &referee.exact)?;
         text += "\n";
         text += &rows::comparison_table(&comparison.rows);
@@ -183,7 +179,7 @@ impl Experiment<'_> {
         let mut outcome = Outcome {
             rows: Vec::new(),
             methods: Vec::new(),
-            is_trusted: true,
+            is_trusted: !rows::has_constant_regime(&self.referee.exact),
             is_interrupted: false,
         };
         let mut climbs = Vec::new();
@@ -269,8 +265,15 @@ impl Experiment<'_> {
                 best.or_better(&target, end)
             });
         for climbed in climbs {
-            let judgement = judge(&target, &climbed.trajectory, climbed.stop, &best);
-            outcome.is_trusted &= judgement.verdict == switchback::infer::Verdict::Global;
+            let mut judgement = judge(&target, &climbed.trajectory, climbed.stop, &best);
+            if self.referee.exact.log_evidence < self.referee.exact.log_evidence_no_switch
+                && judgement.verdict != Verdict::Global
+            {
+                judgement.advice =
+                    "No switch is more probable than one: the optima here are hills in noise."
+                        .to_owned();
+            }
+            outcome.is_trusted &= judgement.verdict == Verdict::Global;
             let device = self.device.name().as_str();
             if let Some(end) = climbed.trajectory.last() {
                 outcome.rows.push(rows::optimizer(
@@ -353,9 +356,18 @@ impl Experiment<'_> {
         // An interrupted warm-up has nothing to summarise.
         if chains.draws().n_draws() >= switchback::diagnostics::MIN_DRAWS {
             let summary = summarise(chains.draws(), &model.parameters())?;
-            outcome.is_trusted &= summary.not_trusted.is_empty();
-            let row = rows::sampler(self.series, method, model, &summary, stop.as_str(), cost);
-            outcome.rows.push(row);
+            let far = summary.far_from(&self.referee.exact);
+            outcome.is_trusted &= summary.not_trusted.is_empty() && far.is_none();
+            let drawn = Drawn {
+                draws: chains.draws(),
+                summary: &summary,
+                far,
+                stop,
+                cost,
+            };
+            outcome
+                .rows
+                .push(rows::sampler(self.series, method, model, &drawn));
         }
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! Results become rows of the comparison, and rows become a table.
 
 use serde_json::{Map, Value, json};
-use switchback::core::{Series, switchpoint_of};
-use switchback::infer::{Best, Judgement, Logged, Summarised};
-use switchback::models::{Exact, HardSwitch, ModelError, Moments, Profile, SigmoidSwitch};
+use switchback::core::{Draws, Series, Stop, switchpoint_of};
+use switchback::infer::{Best, Judgement, Logged, Summarised, most_frequent};
+use switchback::models::{
+    Exact, HardSwitch, ModelError, Moments, Profile, SigmoidSwitch, SwitchPriors,
+};
 use switchback::record::{self, Named, Row};
 
 use super::settings::PARAMETERS;
@@ -86,15 +88,29 @@ impl Sampled<'_> {
     }
 }
 
+/// What a sampler's chains left behind.
+pub struct Drawn<'a> {
+    /// The draws.
+    pub draws: &'a Draws,
+    /// Their summary.
+    pub summary: &'a Summarised,
+    /// The parameter whose mean is far from the exact one, and both means.
+    pub far: Option<(String, f64, f64)>,
+    /// Why the chains ended.
+    pub stop: Stop,
+    /// What they cost.
+    pub cost: Cost,
+}
+
 /// The row of a sampler: posterior means and standard deviations, with the log-likelihood at the means.
-pub fn sampler(
-    series: &Series,
-    method: &str,
-    model: &Sampled<'_>,
-    summary: &Summarised,
-    stop: &str,
-    cost: Cost,
-) -> Row {
+pub fn sampler(series: &Series, method: &str, model: &Sampled<'_>, drawn: &Drawn<'_>) -> Row {
+    let Drawn {
+        draws,
+        summary,
+        far,
+        stop,
+        cost,
+    } = drawn;
     let names = model.parameters();
     let column = |value: fn(&switchback::diagnostics::Summary) -> f64| -> Named {
         names
@@ -104,8 +120,17 @@ pub fn sampler(
     };
     let means = names.map(|name| summary.get(name).map_or(f64::NAN, |found| found.mean));
     let (s, log_likelihood, gap) = model.at(means);
+    // The most frequent switchpoint, as the referee reports the most probable one.
+    let s = most_frequent(draws, "s").map_or(s, |most| most as usize);
     let is_alone = |found: &switchback::diagnostics::Summary| found.r_hat.is_nan();
-    let advice = if summary.not_trusted.is_empty() {
+    let advice = if let (true, Some((name, found, truth))) = (summary.not_trusted.is_empty(), far) {
+        format!(
+            "The chains agree with each other, but not with the exact posterior: mean {name} {} \
+             against {}; they are all on one hill.",
+            significant(*found),
+            significant(*truth)
+        )
+    } else if summary.not_trusted.is_empty() {
         "The chains agree: r_hat at most 1.01 and at least 100 effective draws a chain.".to_owned()
     } else if summary.quantities.iter().all(is_alone) {
         "One chain cannot tell whether it has converged: take more --num-chains.".to_owned()
@@ -124,8 +149,9 @@ pub fn sampler(
         s: Some(s),
         time: series.label(s).map(str::to_owned),
         log_likelihood: Some(log_likelihood),
-        gap_nats: Some(gap),
-        stop: Some(stop.to_owned()),
+        // Beyond the best known is only the corner where a sigma goes to 0.
+        gap_nats: Some(gap).filter(|gap| *gap >= 0.0),
+        stop: Some(stop.to_string()),
         seconds: Some(cost.seconds),
         evaluations: Some(cost.evaluations),
         ess_bulk: Some(column(|found| found.ess_bulk)),
@@ -156,7 +182,7 @@ pub fn exact(
         s: Some(s),
         time: series.label(s).map(str::to_owned),
         log_likelihood: Some(log_likelihood),
-        gap_nats: Some(gap),
+        gap_nats: Some(gap).filter(|gap| *gap >= 0.0),
         stop: Some("completed".to_owned()),
         seconds: Some(cost.seconds),
         evaluations: Some(cost.evaluations),
@@ -183,6 +209,15 @@ pub fn exact_beside(series: &Series, exact: &Exact) -> Result<record::Exact, Mod
     let label = |s: usize| series.label(s).map_or(Value::Null, Value::from);
     let mut more = Map::new();
     let most = exact.most_probable();
+    let (low, high, mass) = exact.credible_interval(CREDIBLE)?;
+    more.insert(
+        "credible_interval".into(),
+        json!({
+            "mass": mass,
+            "low": {"s": low, "time": label(low)},
+            "high": {"s": high, "time": label(high)},
+        }),
+    );
     more.insert(
         "most_probable".into(),
         json!({"s": most, "time": label(most)}),
@@ -191,8 +226,6 @@ pub fn exact_beside(series: &Series, exact: &Exact) -> Result<record::Exact, Mod
         "credible_set".into(),
         json!({
             "mass": credible.mass,
-            "low": {"s": credible.low, "time": label(credible.low)},
-            "high": {"s": credible.high, "time": label(credible.high)},
             "members": credible.members,
         }),
     );
@@ -213,7 +246,7 @@ pub fn exact_beside(series: &Series, exact: &Exact) -> Result<record::Exact, Mod
 pub fn headline(series: &Series, exact: &Exact) -> Result<String, ModelError> {
     let s = exact.most_probable();
     let probability = exact.switch_posterior.get(s).copied().unwrap_or(0.0);
-    let credible = exact.credible_set(CREDIBLE)?;
+    let (low, high, mass) = exact.credible_interval(CREDIBLE)?;
     let place = |s: usize| match (series.times(), series.label(s)) {
         (Some(times), Some(label)) => format!("{s} ({} {label})", times.name),
         _ => s.to_string(),
@@ -221,24 +254,23 @@ pub fn headline(series: &Series, exact: &Exact) -> Result<String, ModelError> {
     let with_sd = |moments: Moments| with_sd(moments.mean, Some(moments.sd));
     let bayes = exact.log_evidence - exact.log_evidence_no_switch;
     let evidence = if bayes >= 0.0 {
-        format!("One switch is e^{bayes:.2} times as probable as none")
+        format!("The data are e^{bayes:.2} times as probable under one switch as under none")
     } else {
-        format!("No switch is e^{:.2} times as probable as one", -bayes)
+        format!(
+            "The data are e^{:.2} times as probable under no switch as under one",
+            -bayes
+        )
     };
     let opening = if bayes >= 0.0 {
         "The new regime begins"
     } else {
         "If there is one, the new regime begins"
     };
-    let spread = if credible.low == credible.high {
+    let spread = if low == high {
         String::new()
     } else {
-        let mass = 100.0 * credible.mass;
-        format!(
-            "; {mass:.1} % lies within {}..{}",
-            place(credible.low),
-            place(credible.high)
-        )
+        let mass = 100.0 * mass;
+        format!("; {mass:.1} % lies within {}..{}", place(low), place(high))
     };
     let mut text = format!(
         "{evidence} (log evidence of one {:.4}, of none {:.4}).\n\
@@ -253,13 +285,44 @@ pub fn headline(series: &Series, exact: &Exact) -> Result<String, ModelError> {
         with_sd(exact.sigma2),
     );
     if !exact.excluded.is_empty() {
-        let excluded: Vec<_> = exact.excluded.iter().map(|s| place(*s)).collect();
         text += &format!(
             "Left out, because a regime would hold equal values only and its sigma could be 0: s = {}.\n",
-            excluded.join(", ")
+            stretches(&exact.excluded)
         );
     }
+    if has_constant_regime(exact) {
+        text += "A whole regime may be constant here, which Normal regimes cannot say: do not trust this answer.\n";
+    }
     Ok(text)
+}
+
+/// `1, 2, 3, 7` as `1..3, 7`.
+fn stretches(indices: &[usize]) -> String {
+    let parts: Vec<String> = indices
+        .chunk_by(|a, b| a + 1 == *b)
+        .map(|stretch| match stretch {
+            [low, .., high] => format!("{low}..{high}"),
+            rest => rest.iter().map(usize::to_string).collect(),
+        })
+        .collect();
+    parts.join(", ")
+}
+
+/// Whether so many equal values open or close the series that a constant regime is likelier than chance: the
+/// referee has to leave it out, and may then be sure of a switch beside it.
+pub fn has_constant_regime(exact: &Exact) -> bool {
+    const LIKELIER_THAN_CHANCE: usize = 5;
+    exact.excluded.len() >= LIKELIER_THAN_CHANCE
+}
+
+/// What a series is, in a line: its length, what is missing, and the prior.
+pub fn opening(series: &Series, priors: &SwitchPriors) -> String {
+    let (name, n) = (series.name(), series.len());
+    let missing = match n - series.n_observed() {
+        0 => String::new(),
+        missing => format!(", {missing} missing"),
+    };
+    format!("{name}: n = {n}{missing}; prior {priors}, s uniform\n\n")
 }
 
 /// The comparison as a table.
@@ -323,9 +386,14 @@ fn table_row(row: &Row) -> Vec<String> {
 /// `mean` alone to four significant digits, or with `sd` to the digits that it leaves certain.
 fn with_sd(mean: f64, sd: Option<f64>) -> String {
     match sd {
-        // A spread that no table can show beside its mean is none.
-        Some(sd) if sd > 1e-6 * mean.abs() && sd.is_finite() && mean.is_finite() => {
-            let places = (1.0 - sd.log10().floor()).clamp(0.0, 12.0) as usize;
+        Some(sd)
+            if mean.is_finite() && (f64::MIN_POSITIVE..1e-4).contains(&sd) && mean.abs() < 1e-2 =>
+        {
+            format!("{mean:.3e}±{sd:.1e}")
+        }
+        // A spread too small to show beside its mean is none.
+        Some(sd) if sd >= 1e-4 && sd.is_finite() && mean.is_finite() => {
+            let places = (1.0 - sd.log10().floor()).max(0.0) as usize;
             format!("{mean:.places$}±{sd:.places$}")
         }
         _ => significant(mean),
@@ -357,5 +425,8 @@ mod tests {
         assert_eq!(with_sd(12_345.6, Some(321.0)), "12346±321");
         assert_eq!(with_sd(45.0, Some(0.0)), "45.00");
         assert_eq!(with_sd(2500.0, Some(1e-9)), "2500");
+        assert_eq!(with_sd(1e9, Some(12.3)), "1000000000±12");
+        assert_eq!(with_sd(1.008e-7, Some(1.2e-9)), "1.008e-7±1.2e-9");
+        assert_eq!(stretches(&[1, 2, 3, 7, 9, 10]), "1..3, 7, 9..10");
     }
 }

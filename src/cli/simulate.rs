@@ -30,11 +30,12 @@ struct OutputError {
 
 /// Draws the series and writes it.
 pub fn run(arguments: &SimulateArguments) -> Result<u8, Failure> {
+    let switches = switches(arguments)?;
     let law = Law::new(
         arguments.n,
-        switches(arguments)?,
-        arguments.mean.clone(),
-        arguments.sd.clone(),
+        switches.clone(),
+        regimes(&arguments.mean, &[-1.0, 5.0], &switches),
+        regimes(&arguments.sd, &[1.0, 2.0], &switches),
     )?;
     let mut text = String::from("t,y\n");
     for (i, value) in simulate(&law, arguments.seed).iter().enumerate() {
@@ -53,6 +54,15 @@ pub fn run(arguments: &SimulateArguments) -> Result<u8, Failure> {
     Ok(DONE)
 }
 
+/// The numbers asked for; else the talk's, of which a series without a switch has the first.
+fn regimes(asked: &[f64], deck: &[f64], switches: &[usize]) -> Vec<f64> {
+    match asked {
+        [] if switches.is_empty() => deck[..1].to_vec(),
+        [] => deck.to_vec(),
+        asked => asked.to_vec(),
+    }
+}
+
 fn switches(arguments: &SimulateArguments) -> Result<Vec<usize>, Failure> {
     match arguments.switch.as_deref().map(str::trim) {
         None => Ok(vec![arguments.n / 2]),
@@ -69,10 +79,14 @@ fn switches(arguments: &SimulateArguments) -> Result<Vec<usize>, Failure> {
     }
 }
 
-/// Writes `text` to `path` whole or not at all; a device or a pipe is written to, not replaced.
+/// Writes `text` to `path` whole or not at all; a file that is there stays, a device or a pipe is written to.
 fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    if path.metadata().is_ok_and(|known| !known.is_file()) {
-        return std::fs::write(path, text);
+    match path.metadata() {
+        Ok(known) if known.is_file() => {
+            return Err(std::io::Error::from(std::io::ErrorKind::AlreadyExists));
+        }
+        Ok(_) => return std::fs::write(path, text),
+        Err(_) => {}
     }
     let folder = path
         .parent()
@@ -86,6 +100,6 @@ fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     }
     let mut file = file.tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
-    file.persist(path)?;
+    file.persist_noclobber(path)?;
     Ok(())
 }

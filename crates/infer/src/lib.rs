@@ -15,5 +15,5 @@ pub use optimise::verdict::{GLOBAL_TOLERANCE, Judgement, Verdict, judge};
 pub use sample::chains::{Chains, ChainsSettings};
 pub use sample::initial::dispersed;
 pub use sample::metropolis::{Metropolis, MetropolisState};
-pub use sample::summary::{Summarised, summarise};
+pub use sample::summary::{Summarised, most_frequent, summarise};
 pub use sample::tuning::ScaleTuning;

@@ -129,7 +129,7 @@ mod tests {
         let text = serde_json::to_value(comparison()).expect("a map");
         let row = &text["rows"][0];
         let keys: Vec<&String> = row.as_object().expect("a map").keys().collect();
-        let expected = "method engine device estimate sd log_likelihood gap_nats verdict stop seconds \
+        let expected = "method engine device estimate sd s time log_likelihood gap_nats verdict stop seconds \
                         evaluations ess_bulk r_hat advice";
         assert_eq!(keys, expected.split_whitespace().collect::<Vec<_>>());
         assert!(row["ess_bulk"].is_null() && row["sd"]["mu1"].is_null());

@@ -107,7 +107,7 @@ pub fn judge(target: &SigmoidSwitch, trajectory: &[Logged], stop: Stop, best: &B
                     best.s
                 )
             }
-            _ => advice(verdict, gap, s, n, best.s),
+            _ => advice(verdict, gap, s, n, best),
         },
     }
 }
@@ -158,16 +158,21 @@ fn is_settled(trajectory: &[Logged]) -> bool {
             <= SETTLED_OBSERVATIONS
 }
 
-fn advice(verdict: Verdict, gap: f64, s: usize, n: usize, best: usize) -> String {
+fn advice(verdict: Verdict, gap: f64, s: usize, n: usize, best: &Best) -> String {
+    let [mu1, mu2, sigma1, sigma2, tau] = best.values;
+    let start = format!(
+        "--init tau={tau:.2} mu1={mu1:.4} mu2={mu2:.4} sigma1={sigma1:.4} sigma2={sigma2:.4}"
+    );
+    let best = best.s;
     match verdict {
         Verdict::Global => format!("It is the best optimum known (s = {best})."),
         Verdict::Local => format!(
             "It settled on a hill {gap:.2} nats below the mountain at s = {best}: start nearer, \
-             as in --init tau={best}.5."
+             as in {start}."
         ),
         Verdict::NeverMoved => format!(
             "The switch never left its start and is {gap:.2} nats below the optimum at s = {best}: \
-             start elsewhere, as in --init tau={best}.5."
+             start elsewhere, as in {start}."
         ),
         Verdict::NotConverged => format!(
             "It was still moving, {gap:.2} nats below the optimum at s = {best}: \
@@ -175,11 +180,11 @@ fn advice(verdict: Verdict, gap: f64, s: usize, n: usize, best: usize) -> String
         ),
         Verdict::Degenerate if s == 0 || s == n => format!(
             "The switch left the series, so that one regime is empty; the optimum is at s = {best}: \
-             start nearer, as in --init tau={best}.5."
+             start nearer, as in {start}, or take a smaller --learning-rate."
         ),
         Verdict::Degenerate => format!(
             "One regime shrank to fewer than two distinct observations, where the likelihood has no \
-             maximum; the optimum is at s = {best}: start nearer, as in --init tau={best}.5."
+             maximum; the optimum is at s = {best}: start nearer, as in {start}."
         ),
         Verdict::Diverged => diverged(s).advice,
     }
@@ -260,7 +265,9 @@ mod tests {
         assert_eq!(judgement.s, 25);
         assert!(judgement.gap_nats.is_some_and(|gap| gap > 1.0));
         assert!(
-            judgement.advice.contains("tau=60.5"),
+            judgement
+                .advice
+                .contains("at s = 60: start nearer, as in --init tau=6"),
             "{}",
             judgement.advice
         );

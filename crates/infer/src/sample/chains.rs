@@ -8,8 +8,8 @@ use switchback_diagnostics::{ess_bulk, r_hat};
 
 use crate::{Advance, InferError, Process};
 
-/// Logged points between two looks at r_hat and ESS.
-const POINTS_BETWEEN_LOOKS: u64 = 10;
+/// Growth of the draws between two looks at r_hat and ESS, so that all looks together cost a few times the last.
+const GROWTH_BETWEEN_LOOKS: f64 = 1.25;
 /// Steps after which chains let their listeners speak, however far the next logged point is.
 const STEPS_BETWEEN_LOOKS: usize = 1_000;
 /// Most chains; each has its own state and stream.
@@ -116,7 +116,8 @@ pub struct Chains<'a, K: Kernel, W> {
     chains: Vec<Chain<K, W>>,
     draws: Draws,
     warmed_up: usize,
-    points: u64,
+    /// Draws at the last look at r_hat and ESS.
+    looked_at: usize,
     tags: Tags,
 }
 
@@ -170,7 +171,7 @@ impl<'a, K: Kernel, W: Warmup<K>> Chains<'a, K, W> {
             tags: Tags::of(&names),
             draws: Draws::new(names, settings.num_chains),
             warmed_up: 0,
-            points: 0,
+            looked_at: 0,
         })
     }
 
@@ -225,15 +226,19 @@ impl<'a, K: Kernel, W: Warmup<K>> Chains<'a, K, W> {
                 step: self.warmup() + (n_draws + steps) as u64,
             });
         }
-        self.points += 1;
+        let looks = next == self.settings.num_samples
+            || next as f64 >= GROWTH_BETWEEN_LOOKS * self.looked_at as f64;
+        if looks {
+            self.looked_at = next;
+        }
         Ok(Advance::Point {
-            step: (n_draws + steps) as u64,
-            scalars: self.scalars(n_draws + steps == self.settings.num_samples)?,
+            step: next as u64,
+            scalars: self.scalars(looks)?,
         })
     }
 
     /// The first chain's last draw, and now and then how the chains get on.
-    fn scalars(&self, is_last: bool) -> Result<Vec<(Arc<str>, f64)>, InferError> {
+    fn scalars(&self, looks: bool) -> Result<Vec<(Arc<str>, f64)>, InferError> {
         let mut scalars = Vec::with_capacity(self.tags.values.len() + 3);
         if let Some(chain) = self.chains.first() {
             let likelihood = [chain.last_likelihood];
@@ -248,7 +253,7 @@ impl<'a, K: Kernel, W: Warmup<K>> Chains<'a, K, W> {
             }
         }
         scalars.push((self.tags.accept_rate.clone(), self.accept_rate()));
-        if is_last || self.points.is_multiple_of(POINTS_BETWEEN_LOOKS) {
+        if looks {
             let switch = self.target.space().parameters().last();
             let draws = switch.and_then(|switch| self.draws.chains(&switch.name));
             if let Some(chains) = draws

@@ -1,7 +1,10 @@
 //! What draws say, and whether to believe it.
 
+use std::collections::BTreeMap;
+
 use switchback_core::Draws;
 use switchback_diagnostics::{Summary, summary};
+use switchback_models::{Exact, Moments};
 
 use crate::InferError;
 
@@ -24,6 +27,55 @@ impl Summarised {
     pub fn get(&self, name: &str) -> Option<&Summary> {
         self.quantities.iter().find(|summary| summary.name == name)
     }
+}
+
+/// Monte Carlo standard errors that a mean may lie from the exact one.
+const FAR: f64 = 5.0;
+/// Standard deviations, of the draws or of the exact posterior, that the switch of another model may lie from it.
+const FAR_FROM_ANOTHER: f64 = 3.0;
+
+impl Summarised {
+    /// The parameter whose mean is far from the exact one, with both means, if there is one: the chains may agree
+    /// with each other and all be in the wrong place.
+    ///
+    /// Where `s` was drawn it is the referee's own model, and every mean must be within 5 Monte Carlo standard
+    /// errors and a hundredth of the exact standard deviation. Where `tau` was drawn the model is another, and only
+    /// a switch elsewhere is told: by more than 3 of the wider standard deviation, and 3 observations.
+    pub fn far_from(&self, exact: &Exact) -> Option<(String, f64, f64)> {
+        let same_model = [
+            ("mu1", exact.mu1),
+            ("mu2", exact.mu2),
+            ("sigma1", exact.sigma1),
+            ("sigma2", exact.sigma2),
+            ("s", exact.s),
+        ];
+        let is_far = |found: &Summary, truth: Moments| {
+            let allowed = FAR * found.mcse_mean + 0.01 * truth.sd;
+            (found.mean - truth.mean).abs() > allowed.max(1e-9 * truth.mean.abs())
+        };
+        if self.get("s").is_some() {
+            // The switch first: it is the question.
+            return same_model.into_iter().rev().find_map(|(name, truth)| {
+                let found = self.get(name)?;
+                is_far(found, truth).then(|| (name.to_owned(), found.mean, truth.mean))
+            });
+        }
+        let found = self.get("tau")?;
+        let truth = exact.s.mean + 0.5;
+        let allowed = FAR_FROM_ANOTHER * found.sd.max(exact.s.sd) + FAR_FROM_ANOTHER;
+        ((found.mean - truth).abs() > allowed).then(|| ("tau".to_owned(), found.mean, truth))
+    }
+}
+
+/// The most frequent value of quantity `name`, the least of several; `None` where nothing of that name was drawn.
+pub fn most_frequent(draws: &Draws, name: &str) -> Option<f64> {
+    let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
+    for draw in draws.chains(name)?.into_iter().flatten() {
+        *counts.entry(draw.round() as i64).or_default() += 1;
+    }
+    let most = counts.values().copied().max()?;
+    let (value, _) = counts.into_iter().find(|(_, count)| *count == most)?;
+    Some(value as f64)
 }
 
 /// Summarises `draws` of `names`.
@@ -56,4 +108,71 @@ pub fn summarise(draws: &Draws, names: &[&str]) -> Result<Summarised, InferError
         quantities,
         not_trusted,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use switchback_core::Series;
+    use switchback_models::SwitchPriors;
+
+    fn exact() -> Exact {
+        let level = |i: usize| if i < 30 { 0.0 } else { 4.0 };
+        let noise = |i: usize| ((i * i * 7 + i * 3) % 11) as f64 / 5.0 - 1.0;
+        let values: Vec<_> = (0..80).map(|i| Some(noise(i) + level(i))).collect();
+        let series = Series::new("y", &values).expect("a series");
+        Exact::of(&series, SwitchPriors::deck()).expect("it varies")
+    }
+
+    /// Draws that have the exact moments, but for `s` (or `tau`), which is `shift` too far.
+    fn draws(exact: &Exact, switch: &str, shift: f64) -> Draws {
+        let names = ["mu1", "mu2", "sigma1", "sigma2", switch].map(str::to_owned);
+        let mut draws = Draws::new(names.to_vec(), 4);
+        let moments = [exact.mu1, exact.mu2, exact.sigma1, exact.sigma2, exact.s];
+        for i in 0..1000 {
+            for chain in 0..4 {
+                // Up and down by one standard deviation, in an order without a rhythm.
+                let sign = |k: usize| {
+                    if (i / 2 + chain + k * (i % 7)).is_multiple_of(2) {
+                        1.0
+                    } else {
+                        -1.0
+                    }
+                };
+                let mut row: Vec<f64> = moments
+                    .iter()
+                    .enumerate()
+                    .map(|(k, of)| of.mean + sign(k) * of.sd.max(0.1))
+                    .collect();
+                row[4] += shift;
+                draws.push(chain, &row).expect("the row fits");
+            }
+        }
+        draws
+    }
+
+    fn far(switch: &str, shift: f64) -> Option<String> {
+        let exact = exact();
+        let names = ["mu1", "mu2", "sigma1", "sigma2", switch];
+        let summary = summarise(&draws(&exact, switch, shift), &names).expect("enough draws");
+        summary.far_from(&exact).map(|(name, ..)| name)
+    }
+
+    #[test]
+    fn chains_that_agree_in_the_wrong_place_are_told() {
+        assert_eq!(far("s", 0.0), None);
+        assert_eq!(far("s", 1.0).as_deref(), Some("s"));
+        assert_eq!(far("tau", 0.5), None);
+        assert_eq!(far("tau", 20.0).as_deref(), Some("tau"));
+    }
+
+    #[test]
+    fn the_most_frequent_value_is_found() {
+        let mut draws = Draws::new(vec!["s".into()], 2);
+        for (chain, s) in [(0, 3.0), (0, 4.0), (1, 4.0), (1, 5.0)] {
+            draws.push(chain, &[s]).expect("the row fits");
+        }
+        assert_eq!(most_frequent(&draws, "s"), Some(4.0));
+        assert_eq!(most_frequent(&draws, "tau"), None);
+    }
 }

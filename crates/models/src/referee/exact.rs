@@ -120,6 +120,31 @@ impl Exact {
         best
     }
 
+    /// The shortest stretch of switches with a posterior mass of at least `mass`, as its two ends and its mass; the
+    /// earliest of several.
+    ///
+    /// # Errors
+    /// When `mass` is not in `0 < mass <= 1`.
+    pub fn credible_interval(&self, mass: f64) -> Result<(usize, usize, f64), ModelError> {
+        if !(mass > 0.0 && mass <= 1.0) {
+            return Err(ModelError::Mass { mass });
+        }
+        let p = &self.switch_posterior;
+        let mut shortest = (0, p.len().saturating_sub(1), p.iter().sum());
+        let (mut low, mut held) = (0, 0.0);
+        for (high, probability) in p.iter().enumerate() {
+            held += probability;
+            while low < high && held - p[low] >= mass {
+                held -= p[low];
+                low += 1;
+            }
+            if held >= mass && high - low < shortest.1 - shortest.0 {
+                shortest = (low, high, held);
+            }
+        }
+        Ok(shortest)
+    }
+
     /// The smallest set of switches with a posterior mass of at least `mass`; among equally probable ones the
     /// least come first.
     ///

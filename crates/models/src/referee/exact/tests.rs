@@ -456,3 +456,24 @@ fn credible_sets_are_the_smallest() {
         ));
     }
 }
+
+#[test]
+fn the_shortest_interval_holds_its_mass_and_none_is_shorter() {
+    for series in [deck(), stepped(60, 3), gapped(40, 5)] {
+        let exact = exact(
+            &series,
+            SwitchPriors::scaled_to(&series).expect("it varies"),
+        );
+        let p = &exact.switch_posterior;
+        for mass in [0.5, 0.95, 0.9999] {
+            let (low, high, held) = exact.credible_interval(mass).expect("it is a mass");
+            assert!((p[low..=high].iter().sum::<f64>() - held).abs() < 1e-12);
+            assert!(held >= mass, "{held}");
+            let shorter = p
+                .windows((high - low).max(1))
+                .map(|w| w.iter().sum::<f64>());
+            assert!(low == high || shorter.fold(0.0, f64::max) < mass + 1e-12);
+        }
+        assert!(exact.credible_interval(0.0).is_err());
+    }
+}
