@@ -316,3 +316,25 @@ fn files_that_are_only_unusual_are_read() {
         assert_eq!(answer(name), expected, "{name}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_path_that_is_not_unicode_is_a_path_like_any_other() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let sandbox = Sandbox::new();
+    let name = OsStr::from_bytes(b"series\xff.csv");
+    fs::write(
+        sandbox.path("").join(name),
+        "t,x\n1,1.5\n2,0.25\n3,7\n4,9\n",
+    )
+    .expect("there is room");
+    let words = "experiment --quiet --steps 10 --num-warmup 10 --num-samples 10 --run-dir run";
+    let words: Vec<&str> = words.split(' ').collect();
+    let mut command = sandbox.switchback(&words);
+    command.arg(name);
+    let ran = finish(command, b"").expect_code(1);
+    assert!(ran.stderr.is_empty(), "{ran:?}");
+    assert!(sandbox.path("run/manifest.json").exists());
+}

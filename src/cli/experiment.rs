@@ -75,7 +75,10 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
     let run = folder.finish(&Manifest {
         format: Manifest::FORMAT,
         name,
-        command: std::env::args().collect(),
+        // A path need not be UTF-8.
+        command: std::env::args_os()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect(),
         created_at,
         finished_at: Timestamp::now(),
         status: if outcome.is_interrupted {
