@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use switchback::core::Series;
+use switchback::infer::{Method, Plan};
 use switchback::models::Parameterization;
 use switchback::record::RunFolder;
 
 use super::args::ExperimentArguments;
-use super::settings::ExperimentSettings;
+use super::settings::{ExperimentSettings, PARAMETERS};
 
 /// Where a run goes that was given no folder: the series and the moment in its name.
 pub fn default_run(series: &Series, at: Timestamp) -> PathBuf {
@@ -34,32 +35,38 @@ pub fn run_name(folder: &RunFolder) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// The settings of an experiment, for its manifest.
+/// The settings of an experiment, for its manifest, with the resolved `plan` of each optimiser's climb.
 pub fn settings_as_json(
     settings: &ExperimentSettings,
     arguments: &ExperimentArguments,
-    init: &[String],
+    plan: impl Fn(Method) -> Plan,
 ) -> Map<String, Value> {
     let optimizers: Map<String, Value> = settings
         .optimizers
         .iter()
         .map(|choice| {
-            let rate = choice.settings.learning_rate();
-            let name = choice.method.as_str().to_owned();
-            (name, json!({"learning_rate": rate}))
+            let plan = plan(choice.method);
+            let start: Map<String, Value> = PARAMETERS
+                .into_iter()
+                .zip(plan.start)
+                .map(|(name, value)| (name.to_owned(), json!(value)))
+                .collect();
+            let described = json!({
+                "learning_rate": choice.settings.learning_rate(),
+                "parameterization": match plan.parameterization {
+                    Parameterization::Raw => "raw",
+                    Parameterization::Log => "log",
+                },
+                "start": start,
+            });
+            (choice.method.as_str().to_owned(), described)
         })
         .collect();
-    let parameterization = settings.plan.parameterization.map(|chosen| match chosen {
-        Parameterization::Raw => "raw",
-        Parameterization::Log => "log",
-    });
     let settings = json!({
         "optimizers": optimizers,
         "momentum": arguments.momentum,
         "steps": settings.steps,
         "log_every": settings.log_every,
-        "init": init,
-        "parameterization": parameterization,
         "device": settings.device.as_str(),
         "num_samples": settings.chains.num_samples,
         "num_warmup": settings.chains.num_warmup,

@@ -88,7 +88,9 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
         },
         switchback: env!("CARGO_PKG_VERSION").to_owned(),
         series: SeriesInfo::of(&series, path.as_deref()),
-        settings: settings_as_json(&settings, arguments, &words.init),
+        settings: settings_as_json(&settings, arguments, |method| {
+            plan(&series, &settings, method)
+        }),
         seed: arguments.seed,
         prior: json!({"mu": priors.mu().to_string(), "sigma": priors.sigma().to_string()}),
         methods: outcome.methods,
@@ -123,6 +125,15 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
     } else {
         DO_NOT_TRUST
     })
+}
+
+/// Where the climb by `method` starts, and in which coordinates.
+fn plan(series: &Series, settings: &ExperimentSettings, method: Method) -> Plan {
+    if settings::is_deck(series) {
+        Plan::deck(&settings.plan)
+    } else {
+        Plan::scaled(series, method, &settings.plan)
+    }
 }
 
 /// The exact answers that everything else is held against.
@@ -213,11 +224,7 @@ impl Experiment<'_> {
         choice: &OptimizerChoice,
         listeners: &mut Listeners,
     ) -> Result<Climbed, Failure> {
-        let plan = if settings::is_deck(self.series) {
-            Plan::deck(&self.settings.plan)
-        } else {
-            Plan::scaled(self.series, choice.method, &self.settings.plan)
-        };
+        let plan = plan(self.series, self.settings, choice.method);
         let target =
             SigmoidSwitch::likelihood(self.series, plan.parameterization, plan.coordinates)?;
         let start = target

@@ -88,7 +88,7 @@ pub fn judge(target: &SigmoidSwitch, trajectory: &[Logged], stop: Stop, best: &B
         Verdict::Degenerate
     } else if gap <= GLOBAL_TOLERANCE {
         Verdict::Global
-    } else if stop == Stop::Interrupted || !is_settled(trajectory) {
+    } else if stop == Stop::Interrupted || !is_settled(target, trajectory) {
         Verdict::NotConverged
     } else if start_distance(trajectory, end[4]) <= MOVED_OBSERVATIONS {
         Verdict::NeverMoved
@@ -135,8 +135,11 @@ fn start_distance(trajectory: &[Logged], tau: f64) -> f64 {
         .map_or(0.0, |start| (tau - start[4]).abs())
 }
 
-/// Whether neither the objective nor the switch moved over the last tenth of the climb.
-fn is_settled(trajectory: &[Logged]) -> bool {
+/// Whether neither the likelihood nor the switch moved over the last tenth of the climb.
+///
+/// The likelihood is computed again in double precision: on a device of single precision that of a long series
+/// flickers by more than what counts as moving.
+fn is_settled(target: &SigmoidSwitch, trajectory: &[Logged]) -> bool {
     let Some(last) = trajectory.last() else {
         return false;
     };
@@ -153,7 +156,9 @@ fn is_settled(trajectory: &[Logged]) -> bool {
         high - low
     };
     tail.len() >= 2
-        && spread(&|logged| logged.logp) <= SETTLED_NATS
+        && spread(&|logged| {
+            natural(logged).map_or(f64::NAN, |values| target.log_likelihood_of(values))
+        }) <= SETTLED_NATS
         && spread(&|logged| logged.values.get(4).copied().unwrap_or(f64::NAN))
             <= SETTLED_OBSERVATIONS
 }
