@@ -204,7 +204,7 @@ fn check_path(events: &[events::Event], method: &str) {
             let tolerance = if is_calm || step < JITTER_FROM {
                 1e-6
             } else {
-                2e-3
+                1e-3
             } * row[column].abs().max(1.0);
             let gap = (f64::from(value) - row[column]).abs();
             assert!(

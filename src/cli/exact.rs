@@ -26,7 +26,7 @@ pub fn run(arguments: &ExactArguments) -> Result<u8, Failure> {
         seconds: started.elapsed().as_secs_f64(),
         evaluations: exact.n_evaluations,
     };
-    let code = if rows::has_constant_regime(&exact) {
+    let code = if exact.may_have_constant_regime() {
         DO_NOT_TRUST
     } else {
         DONE

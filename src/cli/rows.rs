@@ -290,7 +290,7 @@ pub fn headline(series: &Series, exact: &Exact) -> Result<String, ModelError> {
             stretches(&exact.excluded)
         );
     }
-    if has_constant_regime(exact) {
+    if exact.may_have_constant_regime() {
         text += "A whole regime may be constant here, which Normal regimes cannot say: do not trust this answer.\n";
     }
     Ok(text)
@@ -306,13 +306,6 @@ fn stretches(indices: &[usize]) -> String {
         })
         .collect();
     parts.join(", ")
-}
-
-/// Whether so many equal values open or close the series that a constant regime is likelier than chance: the
-/// referee has to leave it out, and may then be sure of a switch beside it.
-pub fn has_constant_regime(exact: &Exact) -> bool {
-    const LIKELIER_THAN_CHANCE: usize = 5;
-    exact.excluded.len() >= LIKELIER_THAN_CHANCE
 }
 
 /// What a series is, in a line: its length, what is missing, and the prior.

@@ -1,5 +1,6 @@
 //! Several chains of one kernel as a process: warm-up, then draws, in parallel and in step with each other.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -42,52 +43,44 @@ impl ChainsSettings {
     /// # Errors
     /// When there is nothing to draw, or too little to judge.
     pub fn validate(self) -> Result<Self, InferError> {
-        let at_least = |setting, value: usize, least: usize, rule| {
-            if value < least {
-                let value = value.to_string();
-                return Err(InferError::Setting {
-                    setting,
-                    value,
-                    rule,
-                });
+        let within = |setting, value: usize, range: RangeInclusive<usize>, rule| {
+            if range.contains(&value) {
+                return Ok(());
             }
-            Ok(())
+            let value = value.to_string();
+            Err(InferError::Setting {
+                setting,
+                value,
+                rule,
+            })
         };
-        at_least("num-chains", self.num_chains, 1, "it must be at least 1")?;
-        at_least(
-            "num-samples",
-            self.num_samples,
-            4,
-            "r_hat and ESS need at least 4 draws a chain",
-        )?;
-        at_least("log-every", self.log_every, 1, "it must be at least 1")?;
-        let at_most = |setting, value: usize, most: usize, rule| {
-            if value > most {
-                let value = value.to_string();
-                return Err(InferError::Setting {
-                    setting,
-                    value,
-                    rule,
-                });
-            }
-            Ok(())
-        };
-        at_most(
+        let one_at_least = "it must be at least 1";
+        within("log-every", self.log_every, 1..=usize::MAX, one_at_least)?;
+        within("num-chains", self.num_chains, 1..=usize::MAX, one_at_least)?;
+        within(
             "num-chains",
             self.num_chains,
-            MOST_CHAINS,
+            1..=MOST_CHAINS,
             "it must be at most 10,000",
         )?;
-        at_most(
+        let four_at_least = "r_hat and ESS need at least 4 draws a chain";
+        within(
             "num-samples",
             self.num_samples,
-            MOST_DRAWS / self.num_chains,
-            "all chains together can keep at most 100,000,000 draws",
+            4..=usize::MAX,
+            four_at_least,
         )?;
-        at_most(
+        let most = "all chains together can keep at most 100,000,000 draws";
+        within(
+            "num-samples",
+            self.num_samples,
+            4..=MOST_DRAWS / self.num_chains,
+            most,
+        )?;
+        within(
             "num-warmup",
             self.num_warmup,
-            MOST_WARMUP,
+            0..=MOST_WARMUP,
             "it must be at most 1,000,000,000",
         )?;
         Ok(self)

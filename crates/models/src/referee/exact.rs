@@ -120,6 +120,13 @@ impl Exact {
         best
     }
 
+    /// Whether so many equal values open or close the series that a constant regime is likelier than chance: those
+    /// switches are left out, and the posterior may then be sure of one beside them.
+    pub fn may_have_constant_regime(&self) -> bool {
+        const LIKELIER_THAN_CHANCE: usize = 5;
+        self.excluded.len() >= LIKELIER_THAN_CHANCE
+    }
+
     /// The shortest stretch of switches with a posterior mass of at least `mass`, as its two ends and its mass; the
     /// earliest of several.
     ///
