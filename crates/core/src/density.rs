@@ -1,6 +1,6 @@
 //! The waist: a log density over a batch of unconstrained positions, with or without its gradient.
 
-use crate::Space;
+use crate::{ChainRng, Space};
 
 /// Why a density could not be evaluated.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +58,9 @@ pub trait Gradient: LogDensity {
     ) -> Result<(), DensityError>;
 }
 
-/// A log density that knows which part of it is the data's.
+/// A log density that knows which part of it is the data's, and what else a draw of it says.
+///
+/// All methods but the first have an answer for a density that knows no more.
 pub trait Posterior: LogDensity {
     /// Writes the log-likelihood of the data, in nats and without prior or Jacobian, of each row of
     /// `positions` (row-major `batch x dim`) into `log_likelihood` (`batch`).
@@ -70,6 +72,38 @@ pub trait Posterior: LogDensity {
         positions: &[f64],
         log_likelihood: &mut [f64],
     ) -> Result<(), DensityError>;
+
+    /// Names of the quantities that [`Self::generate`] adds to a draw; none unless said otherwise.
+    fn generated(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Draws what was integrated out, given the one `position` (`dim`), into `generated` (one a name).
+    fn generate(&self, position: &[f64], rng: &mut ChainRng, generated: &mut [f64]) {
+        let _ = (position, rng, generated);
+    }
+
+    /// Number of quantities whose average over the draws this density knows better than by counting draws; none
+    /// unless said otherwise.
+    fn n_expectations(&self) -> usize {
+        0
+    }
+
+    /// Adds the conditional expectation of each of them, given the one `position` (`dim`), to `sums`.
+    fn add_expectations(&self, position: &[f64], sums: &mut [f64]) {
+        let _ = (position, sums);
+    }
+
+    /// Number of observations that have a log-likelihood of their own; none unless said otherwise.
+    fn n_pointwise(&self) -> usize {
+        0
+    }
+
+    /// Writes the log-likelihood of each observation, given the one `position` (`dim`) and what
+    /// [`Self::generate`] added to it, into `pointwise`; `NaN` where an observation is missing.
+    fn pointwise(&self, position: &[f64], generated: &[f64], pointwise: &mut [f64]) {
+        let _ = (position, generated, pointwise);
+    }
 }
 
 impl DensityError {

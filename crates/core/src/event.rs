@@ -24,6 +24,13 @@ pub enum Event<'a> {
         /// Tags and values, natural scale.
         scalars: &'a [(&'a str, f64)],
     },
+    /// Rows that a chain has drawn.
+    Draws {
+        /// Name of the method.
+        method: &'a str,
+        /// The rows.
+        rows: DrawRows<'a>,
+    },
     /// Steps were taken of which nothing is to be logged.
     Progress {
         /// Name of the method.
@@ -38,6 +45,43 @@ pub enum Event<'a> {
         /// Why it ended.
         stop: Stop,
     },
+}
+
+/// Consecutive draws of one chain, each a row; the columns are those of the method's [`DrawSchema`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DrawRows<'a> {
+    /// The chain.
+    pub chain: usize,
+    /// Whether they are of the warm-up.
+    pub is_warmup: bool,
+    /// Row-major `rows x quantities`, natural scale.
+    pub values: &'a [f64],
+    /// Row-major `rows x stats`.
+    pub stats: &'a [f64],
+    /// Row-major `rows x observations`: the log-likelihood of each observation; empty where it is not kept.
+    pub pointwise: &'a [f64],
+}
+
+/// What the rows of a method's draws hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DrawSchema {
+    /// Quantities on their natural scale, in order.
+    pub quantities: Vec<Quantity>,
+    /// Statistics of the sampler, in order, by ArviZ's names: `lp`, `acceptance_rate`, `diverging`, ...
+    pub stats: Vec<&'static str>,
+    /// Number of chains.
+    pub n_chains: usize,
+    /// Observations whose log-likelihood is kept; 0 where it is not.
+    pub n_pointwise: usize,
+}
+
+/// A named quantity of a draw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quantity {
+    /// Its name.
+    pub name: String,
+    /// Whether it takes whole numbers only.
+    pub is_whole: bool,
 }
 
 /// What a listener asks of the driver.

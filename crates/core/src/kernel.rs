@@ -37,6 +37,9 @@ pub trait Kernel: Clone + Send + Sync {
 
     /// The unconstrained position of `state` (`dim`).
     fn position<'a>(&self, state: &'a Self::State) -> &'a [f64];
+
+    /// The log density at `state`.
+    fn logp(&self, state: &Self::State) -> f64;
 }
 
 /// The adaptation of a kernel: hears every transition of the warm-up and returns the kernel for the next one.

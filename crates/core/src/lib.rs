@@ -18,7 +18,7 @@ mod stop;
 pub use clock::{switchpoint_of, tau_of};
 pub use density::{DensityError, Gradient, LogDensity, Posterior};
 pub use draws::{Draws, DrawsError};
-pub use event::{Event, Flow, Sink, SinkError, SinkResult};
+pub use event::{DrawRows, DrawSchema, Event, Flow, Quantity, Sink, SinkError, SinkResult};
 pub use graph::GraphNode;
 pub use kernel::{Kernel, Transition, Warmup};
 pub use optimizer::{Optimizer, OptimizerError, Snapshot};

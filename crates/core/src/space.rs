@@ -14,6 +14,14 @@ pub enum Support {
         /// Upper end.
         high: f64,
     },
+    /// Between the value of an earlier parameter and `high`; the scaled logit of that interval. Parameters that
+    /// refer to each other in a row are in increasing order.
+    After {
+        /// Index of the earlier parameter.
+        previous: usize,
+        /// Upper end.
+        high: f64,
+    },
     /// Whole numbers `low..=high`, held as they are; for kernels that know integers.
     Integers {
         /// Least value.
@@ -53,6 +61,74 @@ pub struct Parameter {
     pub coordinate: Coordinate,
 }
 
+/// From a coordinate to a value and back, once the support is known.
+#[derive(Debug, Clone, Copy)]
+struct Transform {
+    support: Support,
+    coordinate: Coordinate,
+}
+
+impl Transform {
+    fn constrain(self, u: f64) -> f64 {
+        let v = self.coordinate.center + self.coordinate.scale * u;
+        match self.support {
+            Support::Real | Support::Integers { .. } => v,
+            Support::Positive => v.exp(),
+            Support::Interval { low, high } => low + (high - low) * sigmoid(v),
+            Support::After { .. } => f64::NAN,
+        }
+    }
+
+    fn unconstrain(self, value: f64) -> Option<f64> {
+        let v = match self.support {
+            Support::Real => value,
+            Support::Positive => (value > 0.0).then(|| value.ln())?,
+            Support::Interval { low, high } => {
+                (low < value && value < high).then(|| ((value - low) / (high - value)).ln())?
+            }
+            Support::After { .. } => return None,
+            Support::Integers { low, high } => {
+                (value.fract() == 0.0 && low as f64 <= value && value <= high as f64)
+                    .then_some(value)?
+            }
+        };
+        v.is_finite()
+            .then_some((v - self.coordinate.center) / self.coordinate.scale)
+    }
+
+    fn log_jacobian(self, u: f64) -> f64 {
+        let Coordinate { center, scale } = self.coordinate;
+        let v = center + scale * u;
+        match self.support {
+            Support::Integers { .. } => 0.0,
+            Support::Real => scale.abs().ln(),
+            Support::Positive => v + scale.abs().ln(),
+            Support::Interval { low, high } => {
+                (high - low).ln() + log_sigmoid(v) + log_sigmoid(-v) + scale.abs().ln()
+            }
+            Support::After { .. } => f64::NAN,
+        }
+    }
+
+    fn derivatives(self, u: f64) -> (f64, f64) {
+        let Coordinate { center, scale } = self.coordinate;
+        let v = center + scale * u;
+        match self.support {
+            Support::Integers { .. } => (0.0, 0.0),
+            Support::Real => (scale, 0.0),
+            Support::Positive => (scale * v.exp(), scale),
+            Support::Interval { low, high } => {
+                let p = sigmoid(v);
+                (
+                    scale * (high - low) * p * sigmoid(-v),
+                    scale * (1.0 - 2.0 * p),
+                )
+            }
+            Support::After { .. } => (f64::NAN, f64::NAN),
+        }
+    }
+}
+
 impl Parameter {
     /// A parameter whose coordinate is its transformed value.
     pub fn new(name: impl Into<String>, support: Support) -> Self {
@@ -69,63 +145,47 @@ impl Parameter {
         self
     }
 
-    /// The value at coordinate `u`.
-    pub fn constrain(&self, u: f64) -> f64 {
-        let v = self.coordinate.center + self.coordinate.scale * u;
-        match self.support {
-            Support::Real | Support::Integers { .. } => v,
-            Support::Positive => v.exp(),
-            Support::Interval { low, high } => low + (high - low) * sigmoid(v),
+    fn transform(&self) -> Transform {
+        Transform {
+            support: self.support,
+            coordinate: self.coordinate,
         }
     }
 
-    /// The coordinate of `value`, or `None` where it lies outside the support.
-    pub fn unconstrain(&self, value: f64) -> Option<f64> {
-        let v = match self.support {
-            Support::Real => value,
-            Support::Positive => (value > 0.0).then(|| value.ln())?,
-            Support::Interval { low, high } => {
-                (low < value && value < high).then(|| ((value - low) / (high - value)).ln())?
-            }
-            Support::Integers { low, high } => {
-                (value.fract() == 0.0 && low as f64 <= value && value <= high as f64)
-                    .then_some(value)?
-            }
+    /// The transform where the values of all earlier parameters are known: [`Support::After`] is an interval then.
+    fn given(&self, earlier: &[f64]) -> Transform {
+        let support = match self.support {
+            Support::After { previous, high } => Support::Interval {
+                low: earlier.get(previous).copied().unwrap_or(f64::NAN),
+                high,
+            },
+            known => known,
         };
-        v.is_finite()
-            .then_some((v - self.coordinate.center) / self.coordinate.scale)
+        Transform {
+            support,
+            coordinate: self.coordinate,
+        }
     }
 
-    /// `log |d value / d u|` at coordinate `u`; 0 for whole numbers.
+    /// The value at coordinate `u`; `NaN` for [`Support::After`], of which only the [`Space`] knows the interval.
+    pub fn constrain(&self, u: f64) -> f64 {
+        self.transform().constrain(u)
+    }
+
+    /// The coordinate of `value`, or `None` where it lies outside the support, and for [`Support::After`].
+    pub fn unconstrain(&self, value: f64) -> Option<f64> {
+        self.transform().unconstrain(value)
+    }
+
+    /// `log |d value / d u|` at coordinate `u`; 0 for whole numbers, `NaN` for [`Support::After`].
     pub fn log_jacobian(&self, u: f64) -> f64 {
-        let Coordinate { center, scale } = self.coordinate;
-        let v = center + scale * u;
-        match self.support {
-            Support::Integers { .. } => 0.0,
-            Support::Real => scale.abs().ln(),
-            Support::Positive => v + scale.abs().ln(),
-            Support::Interval { low, high } => {
-                (high - low).ln() + log_sigmoid(v) + log_sigmoid(-v) + scale.abs().ln()
-            }
-        }
+        self.transform().log_jacobian(u)
     }
 
-    /// `d value / d u` and `d log_jacobian / d u` at coordinate `u`; zeros for whole numbers.
+    /// `d value / d u` and `d log_jacobian / d u` at coordinate `u`; zeros for whole numbers, `NaN` for
+    /// [`Support::After`].
     pub fn derivatives(&self, u: f64) -> (f64, f64) {
-        let Coordinate { center, scale } = self.coordinate;
-        let v = center + scale * u;
-        match self.support {
-            Support::Integers { .. } => (0.0, 0.0),
-            Support::Real => (scale, 0.0),
-            Support::Positive => (scale * v.exp(), scale),
-            Support::Interval { low, high } => {
-                let p = sigmoid(v);
-                (
-                    scale * (high - low) * p * sigmoid(-v),
-                    scale * (1.0 - 2.0 * p),
-                )
-            }
-        }
+        self.transform().derivatives(u)
     }
 }
 
@@ -177,11 +237,16 @@ impl Space {
 
     /// Values of the unconstrained `position` (`dim`).
     pub fn constrain(&self, position: &[f64]) -> Vec<f64> {
-        self.parameters
-            .iter()
-            .zip(position)
-            .map(|(parameter, u)| parameter.constrain(*u))
-            .collect()
+        let mut values = vec![f64::NAN; self.dim()];
+        self.constrain_into(position, &mut values);
+        values
+    }
+
+    /// Writes the values of the unconstrained `position` (`dim`) into `values` (`dim`).
+    pub fn constrain_into(&self, position: &[f64], values: &mut [f64]) {
+        for (index, (parameter, u)) in self.parameters.iter().zip(position).enumerate() {
+            values[index] = parameter.given(values).constrain(*u);
+        }
     }
 
     /// The unconstrained position of `values` (`dim`).
@@ -199,12 +264,13 @@ impl Space {
             .iter()
             .zip(values)
             .map(|(parameter, value)| {
-                parameter
+                let transform = parameter.given(values);
+                transform
                     .unconstrain(*value)
                     .ok_or_else(|| SpaceError::OutsideSupport {
                         name: parameter.name.clone(),
                         value: *value,
-                        support: parameter.support,
+                        support: transform.support,
                     })
             })
             .collect()
@@ -212,11 +278,31 @@ impl Space {
 
     /// `log |det d values / d position|` at the unconstrained `position` (`dim`).
     pub fn log_jacobian(&self, position: &[f64]) -> f64 {
+        // A value depends on its own coordinate and earlier ones: the matrix is triangular.
+        let values = self.constrain(position);
         self.parameters
             .iter()
             .zip(position)
-            .map(|(parameter, u)| parameter.log_jacobian(*u))
+            .map(|(parameter, u)| parameter.given(&values).log_jacobian(*u))
             .sum()
+    }
+
+    /// Turns the derivatives `by_value` of a log density with respect to the values (`dim`) into those of that
+    /// density plus [`Self::log_jacobian`] with respect to the unconstrained `position` (`dim`), in place; `values`
+    /// (`dim`) are those of `position`.
+    pub fn pull_back(&self, position: &[f64], values: &[f64], by_value: &mut [f64]) {
+        // The last first: what a value after another does to its lower end is passed on before that one's turn.
+        for (index, parameter) in self.parameters.iter().enumerate().rev() {
+            let (value, u) = (values[index], position[index]);
+            let (slope, jacobian_slope) = parameter.given(values).derivatives(u);
+            if let Support::After { previous, high } = parameter.support {
+                let low = values[previous];
+                // value = low + (high - low) p, and log (high - low) is a part of the Jacobian.
+                by_value[previous] +=
+                    by_value[index] * (high - value) / (high - low) - 1.0 / (high - low);
+            }
+            by_value[index] = by_value[index] * slope + jacobian_slope;
+        }
     }
 }
 
@@ -292,6 +378,86 @@ mod tests {
                     "{parameter:?} at {u}"
                 );
             }
+        }
+    }
+
+    /// Two switches in order between a level and a spread.
+    fn ordered() -> Space {
+        let clock = Support::Interval {
+            low: 0.0,
+            high: 9.0,
+        };
+        let after = Support::After {
+            previous: 1,
+            high: 9.0,
+        };
+        Space::new(vec![
+            Parameter::new("mu", Support::Real),
+            Parameter::new("tau1", clock),
+            Parameter::new("sigma", Support::Positive),
+            Parameter::new("tau2", after),
+        ])
+    }
+
+    #[test]
+    fn parameters_after_each_other_are_in_order_and_come_back() {
+        let space = ordered();
+        for position in [[0.3, -1.0, 0.2, 0.7], [1.0, 2.0, -0.4, -3.0]] {
+            let values = space.constrain(&position);
+            assert!(values[1] < values[3] && values[3] < 9.0, "{values:?}");
+            let back = space.unconstrain(&values).expect("inside");
+            for (u, back) in position.iter().zip(back) {
+                assert!((u - back).abs() < 1e-9, "{values:?}");
+            }
+        }
+        let swapped = space.unconstrain(&[0.0, 5.0, 1.0, 4.0]);
+        assert!(matches!(swapped, Err(SpaceError::OutsideSupport { name, .. }) if name == "tau2"));
+    }
+
+    #[test]
+    fn the_jacobian_of_ordered_parameters_is_the_determinant() {
+        let (space, h) = (ordered(), 1e-5);
+        let position = [0.3, -1.0, 0.2, 0.7];
+        let moved = |index: usize, by: f64| {
+            let mut moved = position;
+            moved[index] += by;
+            space.constrain(&moved)
+        };
+        // The matrix is triangular, so its diagonal is enough.
+        let log_det: f64 = (0..4)
+            .map(|i| ((moved(i, h)[i] - moved(i, -h)[i]) / (2.0 * h)).ln())
+            .sum();
+        assert!((space.log_jacobian(&position) - log_det).abs() < 1e-8);
+    }
+
+    #[test]
+    fn pulling_back_is_the_derivative_of_the_whole() {
+        let (space, h) = (ordered(), 1e-5);
+        let position = [0.3, -1.0, 0.2, 0.7];
+        // f = sum of squares with weights, so that every value has a slope of its own.
+        let weights = [0.5, -0.2, 1.1, 0.3];
+        let whole = |position: &[f64]| {
+            let values = space.constrain(position);
+            let f: f64 = values.iter().zip(weights).map(|(v, w)| w * v * v).sum();
+            f + space.log_jacobian(position)
+        };
+        let values = space.constrain(&position);
+        let mut grad: Vec<f64> = values
+            .iter()
+            .zip(weights)
+            .map(|(v, w)| 2.0 * w * v)
+            .collect();
+        space.pull_back(&position, &values, &mut grad);
+        for index in 0..4 {
+            let (mut up, mut down) = (position, position);
+            up[index] += h;
+            down[index] -= h;
+            let by_difference = (whole(&up) - whole(&down)) / (2.0 * h);
+            assert!(
+                (grad[index] - by_difference).abs() < 1e-7,
+                "{index}: {} {by_difference}",
+                grad[index]
+            );
         }
     }
 

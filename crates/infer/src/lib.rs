@@ -12,6 +12,7 @@ pub use optimise::climb::{Climb, Logged};
 pub use optimise::lbfgs::{LbfgsSettings, Summit, climb_lbfgs};
 pub use optimise::plan::{Method, Plan, PlanSettings, noise_scale};
 pub use optimise::verdict::{GLOBAL_TOLERANCE, Judgement, Verdict, judge};
+pub use sample::chain::{Chain, KernelChain, Phase};
 pub use sample::chains::{Chains, ChainsSettings};
 pub use sample::initial::dispersed;
 pub use sample::metropolis::{Metropolis, MetropolisState};

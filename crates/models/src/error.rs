@@ -6,7 +6,7 @@
 pub enum ModelError {
     /// A number of a prior is not finite, or a standard deviation is not positive.
     #[error(
-        "{prior} has {what} = {value}: a mean must be finite, a standard deviation finite and greater than 0"
+        "{prior} has {what} = {value}: a mean must be finite, any other number finite and greater than 0"
     )]
     PriorNumber {
         /// The family.
@@ -18,7 +18,7 @@ pub enum ModelError {
     },
     /// A text names no prior.
     #[error(
-        "`{text}` is no prior: write normal(MEAN, SD), as in normal(0, 2), or half-normal(SD), as in half-normal(2)"
+        "`{text}` is no prior: write normal(MEAN, SD), half-normal(SD), exponential(RATE) or gamma(SHAPE, RATE), as in normal(0, 2)"
     )]
     PriorText {
         /// The text.
@@ -35,12 +35,90 @@ pub enum ModelError {
         accepted: &'static str,
     },
     /// A text names no parameter that has a prior.
-    #[error(
-        "`{text}` names no parameter with a prior: write mu=normal(0, 2) or sigma=half-normal(2)"
-    )]
+    #[error("`{text}` names no parameter with a prior: write {accepted}")]
     PriorParameter {
         /// The text.
         text: String,
+        /// What the model has, as one would write it.
+        accepted: &'static str,
+    },
+    /// The priors of the talk were asked for, where it has none.
+    #[error(
+        "the talk has no prior for a rate: write --prior rate=exponential(1), or leave the prior to the data"
+    )]
+    NoDeckPrior,
+    /// A text names no likelihood.
+    #[error("`{text}` is no likelihood: write normal, normal-shared-sd or poisson")]
+    LikelihoodText {
+        /// The text.
+        text: String,
+    },
+    /// A text names no order of regimes.
+    #[error(
+        "regimes {text} are not offered: write 0,1 for one switch, 0,1,0 for two with reversion, 0,1,2,.. for free switches"
+    )]
+    RegimesText {
+        /// The text.
+        text: String,
+    },
+    /// A model without a switch.
+    #[error("a model needs at least one switch")]
+    NoSwitches,
+    /// A series is too short for so many switches.
+    #[error(
+        "series `{series}`: {switches} switches need at least {needed} observations, and there are {observed}; ask for fewer switches"
+    )]
+    TooManySwitches {
+        /// Name of the series.
+        series: String,
+        /// Switches asked for.
+        switches: usize,
+        /// Observations needed.
+        needed: usize,
+        /// Observations there are.
+        observed: usize,
+    },
+    /// A Poisson model was asked for of what is no count.
+    #[error(
+        "series `{series}`: observation {index} is {value}, and Poisson regimes take whole numbers from 0 on; use --likelihood normal, or counts"
+    )]
+    NotACount {
+        /// Name of the series.
+        series: String,
+        /// 0-based index.
+        index: usize,
+        /// The value.
+        value: f64,
+    },
+    /// All counts are 0.
+    #[error(
+        "series `{series}`: all {observed} counts are 0, so there is no rate and no switch to find; use a series that varies"
+    )]
+    NoCounts {
+        /// Name of the series.
+        series: String,
+        /// How many were observed.
+        observed: usize,
+    },
+    /// The regimes could all be constant, and a shared sigma 0.
+    #[error(
+        "series `{series}`: it changes its value only {changes} times, so {switches} switches leave regimes without any spread and a shared sigma of 0; ask for fewer switches"
+    )]
+    NoSharedSpread {
+        /// Name of the series.
+        series: String,
+        /// Changes of value.
+        changes: usize,
+        /// Switches asked for.
+        switches: usize,
+    },
+    /// The priors of one likelihood were given to another.
+    #[error("a {likelihood} model has no {priors}")]
+    PriorsOfAnother {
+        /// The likelihood.
+        likelihood: &'static str,
+        /// The priors.
+        priors: String,
     },
     /// A parameter is given two priors.
     #[error("{parameter} is given more than one prior: keep one of them")]

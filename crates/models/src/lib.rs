@@ -5,6 +5,7 @@
 //! keep their place on the clock and count for nothing.
 
 mod error;
+mod model;
 mod prefix;
 mod prior;
 mod referee;
@@ -14,6 +15,10 @@ mod switchpoint;
 mod twofold;
 
 pub use error::ModelError;
+pub use model::{
+    Cumulative, Likelihood, RatePrior, RegimePriors, Regimes, SwitchModel, SwitchPrior,
+    SwitchSettings,
+};
 pub use prefix::{CentredSums, PrefixSums, Stretch};
 pub use prior::Prior;
 pub use referee::{CredibleSet, Exact, Fit, Moments, Profile};

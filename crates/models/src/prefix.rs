@@ -200,7 +200,44 @@ impl PrefixSums {
         let n = self.len();
         [0..s.min(n), s.min(n)..n]
             .into_iter()
-            .all(|regime| self.difference(regime.clone()).count < 2 || self.has_spread(regime))
+            .all(|regime| self.is_proper(regime))
+    }
+
+    /// Whether a regime of the rows `range`, cut to the series, leaves a proper posterior: it holds fewer than two
+    /// observations, or two that differ.
+    pub fn is_proper(&self, range: Range<usize>) -> bool {
+        let range = self.cut(range);
+        self.difference(range.clone()).count < 2 || self.has_spread(range)
+    }
+
+    /// [`Self::is_proper`] for a regime of all rows outside `range`, which is cut to the series.
+    pub fn is_proper_outside(&self, range: Range<usize>) -> bool {
+        let Range { start, end } = self.cut(range);
+        let (before, after) = (0..start, end..self.len());
+        let [n_before, n_after] =
+            [before.clone(), after.clone()].map(|part| self.difference(part).count);
+        n_before + n_after < 2
+            || self.has_spread(before)
+            || self.has_spread(after)
+            || (n_before > 0 && n_after > 0 && self.first_from(0) != self.first_from(end))
+    }
+
+    /// The first observation at or after row `start`; `NaN` where there is none.
+    fn first_from(&self, start: usize) -> f64 {
+        self.values[start..]
+            .iter()
+            .copied()
+            .find(|value| !value.is_nan())
+            .unwrap_or(f64::NAN)
+    }
+
+    /// Count, mean and sum of squares of all rows outside `range`, which is cut to the series, with the mean as a
+    /// deviation from the centre.
+    pub(crate) fn outside_about_own_mean(&self, range: Range<usize>) -> Stretch {
+        let Range { start, end } = self.cut(range);
+        let before = self.about_own_mean(0..start);
+        let after = self.about_own_mean(end..self.len());
+        before.joined(&after)
     }
 
     /// `Ok` where the data have a spread that a float can square.
@@ -251,6 +288,23 @@ impl PrefixSums {
 }
 
 impl Stretch {
+    /// The observations of both, whose means are about the same centre (Chan, Golub and LeVeque 1979).
+    pub(crate) fn joined(&self, other: &Self) -> Self {
+        match (self.count, other.count) {
+            (0, _) => *other,
+            (_, 0) => *self,
+            (here, there) => {
+                let (a, b) = (here as f64, there as f64);
+                let step = other.mean - self.mean;
+                Self {
+                    count: here + there,
+                    mean: self.mean + step * (b / (a + b)),
+                    sum_sq: self.sum_sq + other.sum_sq + step * step * (a * b / (a + b)),
+                }
+            }
+        }
+    }
+
     /// Normal log-likelihood; `mu` is about the same centre as the mean.
     pub(crate) fn log_likelihood(&self, mu: f64, sigma: f64) -> f64 {
         if self.count == 0 {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use statrs::function::gamma::ln_gamma;
+
 use crate::ModelError;
 
 /// `ln sqrt(2 pi)`.
@@ -10,7 +12,7 @@ pub(crate) const LN_SQRT_2_PI: f64 = 0.918_938_533_204_672_8;
 /// `ln 2`, the half-normal's share over the normal.
 const LN_2: f64 = std::f64::consts::LN_2;
 
-/// A prior of one parameter. Built by [`Prior::normal`] and [`Prior::half_normal`], or read from text.
+/// A prior of one parameter. Built by [`Prior::normal`] and its siblings, or read from text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Prior {
     /// The normal distribution.
@@ -27,6 +29,20 @@ pub enum Prior {
         /// Standard deviation of that `x`, positive.
         sd: f64,
     },
+    /// The exponential distribution.
+    #[non_exhaustive]
+    Exponential {
+        /// Its rate, the inverse of its mean, positive.
+        rate: f64,
+    },
+    /// The gamma distribution.
+    #[non_exhaustive]
+    Gamma {
+        /// Its shape, positive.
+        shape: f64,
+        /// Its rate, positive: its mean is `shape / rate`.
+        rate: f64,
+    },
 }
 
 impl Prior {
@@ -36,7 +52,7 @@ impl Prior {
     /// When a number is not finite or `sd` is not positive.
     pub fn normal(mean: f64, sd: f64) -> Result<Self, ModelError> {
         finite("normal", "mean", mean)?;
-        positive("normal", sd)?;
+        positive("normal", "standard deviation", sd)?;
         Ok(Self::Normal { mean, sd })
     }
 
@@ -45,27 +61,52 @@ impl Prior {
     /// # Errors
     /// When `sd` is not finite or not positive.
     pub fn half_normal(sd: f64) -> Result<Self, ModelError> {
-        positive("half-normal", sd)?;
+        positive("half-normal", "standard deviation", sd)?;
         Ok(Self::HalfNormal { sd })
     }
 
+    /// The exponential prior.
+    ///
+    /// # Errors
+    /// When `rate` is not finite or not positive.
+    pub fn exponential(rate: f64) -> Result<Self, ModelError> {
+        positive("exponential", "rate", rate)?;
+        Ok(Self::Exponential { rate })
+    }
+
+    /// The gamma prior.
+    ///
+    /// # Errors
+    /// When `shape` or `rate` is not finite or not positive.
+    pub fn gamma(shape: f64, rate: f64) -> Result<Self, ModelError> {
+        positive("gamma", "shape", shape)?;
+        positive("gamma", "rate", rate)?;
+        Ok(Self::Gamma { shape, rate })
+    }
+
     /// Log density at `x` in nats: `-z^2 / 2 - ln(sd sqrt(2 pi))` with `z = (x - mean) / sd`, and for the
-    /// half-normal `ln 2` more at `x >= 0` and `-inf` below.
+    /// half-normal `ln 2` more at `x >= 0` and `-inf` below; `shape ln rate - ln gamma(shape) + (shape - 1) ln x -
+    /// rate x` for the gamma, of which the exponential is the one of shape 1, and `-inf` at `x < 0`.
     pub fn ln_pdf(&self, x: f64) -> f64 {
         match *self {
             Self::Normal { mean, sd } => ln_normal(x, mean, sd),
             Self::HalfNormal { sd } if x >= 0.0 => LN_2 + ln_normal(x, 0.0, sd),
-            Self::HalfNormal { .. } if x.is_nan() => f64::NAN,
-            Self::HalfNormal { .. } => f64::NEG_INFINITY,
+            Self::Exponential { rate } if x >= 0.0 => rate.ln() - rate * x,
+            Self::Gamma { shape, rate } if x >= 0.0 => ln_gamma_pdf(x, shape, rate),
+            _ if x.is_nan() => f64::NAN,
+            _ => f64::NEG_INFINITY,
         }
     }
 
-    /// Derivative of the log density at `x`, `(mean - x) / sd^2`; 0 where the density is 0.
+    /// Derivative of the log density at `x`: `(mean - x) / sd^2`, or `(shape - 1) / x - rate`; 0 where the density
+    /// is 0.
     pub fn d_ln_pdf(&self, x: f64) -> f64 {
         match *self {
             Self::Normal { mean, sd } => (mean - x) / sd / sd,
-            Self::HalfNormal { .. } if x < 0.0 => 0.0,
+            _ if x < 0.0 => 0.0,
             Self::HalfNormal { sd } => -x / sd / sd,
+            Self::Exponential { rate } => -rate,
+            Self::Gamma { shape, rate } => (shape - 1.0) / x - rate,
         }
     }
 }
@@ -73,6 +114,16 @@ impl Prior {
 fn ln_normal(x: f64, mean: f64, sd: f64) -> f64 {
     let z = (x - mean) / sd;
     -0.5 * z * z - LN_SQRT_2_PI - sd.ln()
+}
+
+fn ln_gamma_pdf(x: f64, shape: f64, rate: f64) -> f64 {
+    // At shape 1 the power is 1 even at 0, where its logarithm would be 0 times infinity.
+    let power = if shape == 1.0 {
+        0.0
+    } else {
+        (shape - 1.0) * x.ln()
+    };
+    shape * rate.ln() - ln_gamma(shape) + power - rate * x
 }
 
 fn finite(prior: &'static str, what: &'static str, value: f64) -> Result<(), ModelError> {
@@ -83,15 +134,11 @@ fn finite(prior: &'static str, what: &'static str, value: f64) -> Result<(), Mod
     }
 }
 
-fn positive(prior: &'static str, sd: f64) -> Result<(), ModelError> {
-    if sd > 0.0 && sd.is_finite() {
+fn positive(prior: &'static str, what: &'static str, value: f64) -> Result<(), ModelError> {
+    if value > 0.0 && value.is_finite() {
         Ok(())
     } else {
-        Err(ModelError::PriorNumber {
-            prior,
-            what: "standard deviation",
-            value: sd,
-        })
+        Err(ModelError::PriorNumber { prior, what, value })
     }
 }
 
@@ -100,6 +147,8 @@ impl fmt::Display for Prior {
         match self {
             Self::Normal { mean, sd } => write!(f, "normal({mean}, {sd})"),
             Self::HalfNormal { sd } => write!(f, "half-normal({sd})"),
+            Self::Exponential { rate } => write!(f, "exponential({rate})"),
+            Self::Gamma { shape, rate } => write!(f, "gamma({shape}, {rate})"),
         }
     }
 }
@@ -107,7 +156,8 @@ impl fmt::Display for Prior {
 impl FromStr for Prior {
     type Err = ModelError;
 
-    /// Reads `normal(MEAN, SD)` or `half-normal(SD)`, in any case and with any blanks around the words.
+    /// Reads `normal(MEAN, SD)`, `half-normal(SD)`, `exponential(RATE)` or `gamma(SHAPE, RATE)`, in any case and with
+    /// any blanks around the words.
     fn from_str(text: &str) -> Result<Self, ModelError> {
         let unknown = || ModelError::PriorText {
             text: text.trim().to_owned(),
@@ -122,6 +172,8 @@ impl FromStr for Prior {
         match (family.trim().to_ascii_lowercase().as_str(), &numbers[..]) {
             ("normal", &[mean, sd]) => Self::normal(mean, sd),
             ("half-normal", &[sd]) => Self::half_normal(sd),
+            ("exponential", &[rate]) => Self::exponential(rate),
+            ("gamma", &[shape, rate]) => Self::gamma(shape, rate),
             _ => Err(unknown()),
         }
     }
@@ -130,7 +182,7 @@ impl FromStr for Prior {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use statrs::distribution::{Continuous, Normal};
+    use statrs::distribution::{Continuous, Exp, Gamma, Normal};
 
     #[test]
     fn the_constants_are_what_their_names_say() {
@@ -159,10 +211,32 @@ mod tests {
     }
 
     #[test]
+    fn the_densities_of_rates_are_those_of_statrs() {
+        for (shape, rate) in [(0.5, 2.0), (1.0, 0.3), (7.5, 1e3)] {
+            let prior = Prior::gamma(shape, rate).expect("the numbers are valid");
+            let reference = Gamma::new(shape, rate).expect("the numbers are valid");
+            let exponential = Prior::exponential(rate).expect("the number is valid");
+            let of_shape_1 = Exp::new(rate).expect("the number is valid");
+            for share in [0.01, 0.7, 1.0, 4.0] {
+                let x = share * shape / rate;
+                let error = prior.ln_pdf(x) - reference.ln_pdf(x);
+                assert!(error.abs() < 1e-12, "{prior} at {x}: {error}");
+                let error = exponential.ln_pdf(x) - of_shape_1.ln_pdf(x);
+                assert!(error.abs() < 1e-12, "{exponential} at {x}: {error}");
+            }
+            assert_eq!(prior.ln_pdf(-1.0), f64::NEG_INFINITY);
+        }
+        let at_zero = Prior::gamma(1.0, 3.0).expect("valid").ln_pdf(0.0);
+        assert!((at_zero - 3.0_f64.ln()).abs() < 1e-14);
+    }
+
+    #[test]
     fn the_derivatives_are_those_of_the_densities() {
         let priors = [
             Prior::normal(-1.5, 0.7).expect("valid"),
             Prior::half_normal(2.5).expect("valid"),
+            Prior::exponential(0.7).expect("valid"),
+            Prior::gamma(3.5, 2.0).expect("valid"),
         ];
         for prior in priors {
             for x in [0.3, 1.0, 4.0] {
@@ -184,6 +258,8 @@ mod tests {
             "half-normal(2)",
             "normal(-1.25, 0.003)",
             "half-normal(250000000)",
+            "exponential(0.5)",
+            "gamma(2, 0.25)",
         ] {
             let prior: Prior = text.parse().expect("the text is a prior");
             assert_eq!(prior.to_string(), text);
@@ -225,6 +301,9 @@ mod tests {
             "normal(0, 0)",
             "half-normal(-2)",
             "half-normal(nan)",
+            "exponential(0)",
+            "gamma(0, 1)",
+            "gamma(1, -1)",
         ] {
             let error = text.parse::<Prior>().expect_err("the number is invalid");
             assert!(

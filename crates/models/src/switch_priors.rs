@@ -28,6 +28,15 @@ impl SwitchPriors {
         }
     }
 
+    /// `mu ~ normal(0, 4)` and `sigma ~ half-normal(4)`, the priors of the worked example with reversion.
+    pub fn deck_reversion() -> Self {
+        Self {
+            mu_mean: 0.0,
+            mu_sd: 4.0,
+            sigma_sd: 4.0,
+        }
+    }
+
     /// The priors `mu`, which must be normal, and `sigma`, which must be half-normal.
     ///
     /// # Errors
@@ -93,6 +102,7 @@ impl SwitchPriors {
                 _ => {
                     return Err(ModelError::PriorParameter {
                         text: part.as_ref().trim().to_owned(),
+                        accepted: "mu=normal(0, 2) or sigma=half-normal(2)",
                     });
                 }
             };
@@ -136,14 +146,14 @@ impl fmt::Display for SwitchPriors {
     }
 }
 
-fn is(name: &str, parameter: &str) -> bool {
+pub(crate) fn is(name: &str, parameter: &str) -> bool {
     name.trim().eq_ignore_ascii_case(parameter)
 }
 
 /// `value` (positive) rounded to three significant digits, and the power of ten of the last of them.
 ///
 /// By way of decimal text, so that the result is the float nearest to those digits and prints as them.
-fn three_digits(value: f64) -> (f64, i32) {
+pub(crate) fn three_digits(value: f64) -> (f64, i32) {
     let text = format!("{value:.2e}");
     let exponent = text
         .split_once('e')

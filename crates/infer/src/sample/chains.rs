@@ -88,7 +88,7 @@ impl ChainsSettings {
 }
 
 /// One chain and what it has drawn since it was last read.
-struct Chain<K: Kernel, W> {
+struct OneChain<K: Kernel, W> {
     kernel: K,
     warmup: W,
     state: K::State,
@@ -106,7 +106,7 @@ pub struct Chains<'a, K: Kernel, W> {
     method: String,
     target: &'a dyn Posterior,
     settings: ChainsSettings,
-    chains: Vec<Chain<K, W>>,
+    chains: Vec<OneChain<K, W>>,
     draws: Draws,
     warmed_up: usize,
     /// Draws at the last look at r_hat and ESS.
@@ -141,7 +141,7 @@ impl<'a, K: Kernel, W: Warmup<K>> Chains<'a, K, W> {
             .map(|chain| {
                 let mut rng = stream(settings.seed, settings.first_stream + chain as u64);
                 let position = find_start(target, chain, &mut rng, &start)?;
-                Ok(Chain {
+                Ok(OneChain {
                     state: kernel.init(target, &position)?,
                     kernel: kernel.clone(),
                     warmup: warmup(),
@@ -284,7 +284,7 @@ impl<K: Kernel, W: Warmup<K>> Process for Chains<'_, K, W> {
     }
 }
 
-impl<K: Kernel, W: Warmup<K>> Chain<K, W> {
+impl<K: Kernel, W: Warmup<K>> OneChain<K, W> {
     fn warm_up(
         &mut self,
         target: &dyn Posterior,

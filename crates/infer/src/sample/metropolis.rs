@@ -43,7 +43,9 @@ impl Metropolis {
         let scales = space.parameters().iter().map(|p| match p.support {
             Support::Integers { low, high } => 0.1 * (high - low) as f64,
             Support::Real => 0.1 * series.sd() / p.coordinate.scale,
-            Support::Positive | Support::Interval { .. } => 0.1 / p.coordinate.scale,
+            Support::Positive | Support::Interval { .. } | Support::After { .. } => {
+                0.1 / p.coordinate.scale
+            }
         });
         Self::new(space, scales.collect())
     }
@@ -109,6 +111,10 @@ impl Kernel for Metropolis {
 
     fn position<'a>(&self, state: &'a MetropolisState) -> &'a [f64] {
         &state.position
+    }
+
+    fn logp(&self, state: &MetropolisState) -> f64 {
+        state.logp
     }
 }
 
