@@ -6,7 +6,7 @@ use switchback_diagnostics::{ess_bulk, mcse_mean, mcse_sd};
 use switchback_infer::{
     Advance, Chains, ChainsSettings, Metropolis, Process, ScaleTuning, dispersed,
 };
-use switchback_models::{Exact, HardSwitch, Moments, Profile, SwitchPriors};
+use switchback_models::{Exact, HardSwitch, Moments, Profile, SwitchModel, SwitchPriors};
 
 const PARAMETERS: [&str; 5] = ["mu1", "mu2", "sigma1", "sigma2", "s"];
 
@@ -26,6 +26,10 @@ fn deck() -> Series {
         .map(|row| row.split(',').nth(1).and_then(|value| value.parse().ok()))
         .collect();
     Series::new("deck", &values).expect("a series")
+}
+
+fn hard(series: &Series, priors: SwitchPriors) -> HardSwitch {
+    HardSwitch::new(SwitchModel::one_normal_switch(series, priors).expect("it varies"))
 }
 
 /// The hard switch with every switchpoint counted one too far.
@@ -112,7 +116,7 @@ fn it_agrees_with_the_referee_within_five_standard_errors() {
     let priors = SwitchPriors::deck();
     for series in [doubtful(), deck()] {
         let exact = Exact::of(&series, priors).expect("it has a posterior");
-        let target = HardSwitch::new(&series, priors);
+        let target = hard(&series, priors);
         for seed in 0..4 {
             let worst = worst_distance(&target, &series, &exact, seed);
             let name = series.name();
@@ -130,7 +134,7 @@ fn a_switch_that_is_off_by_one_fails_the_same_check() {
     let priors = SwitchPriors::deck();
     for series in [doubtful(), deck()] {
         let exact = Exact::of(&series, priors).expect("it has a posterior");
-        let target = OffByOne(HardSwitch::new(&series, priors));
+        let target = OffByOne(hard(&series, priors));
         for seed in 0..4 {
             let worst = worst_distance(&target, &series, &exact, seed);
             let name = series.name();
@@ -145,7 +149,7 @@ fn a_switch_that_is_off_by_one_fails_the_same_check() {
 #[test]
 fn the_same_seed_gives_the_same_draws_on_any_number_of_threads() {
     let series = doubtful();
-    let target = HardSwitch::new(&series, SwitchPriors::deck());
+    let target = hard(&series, SwitchPriors::deck());
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         pool.expect("threads")

@@ -6,6 +6,7 @@
 
 mod error;
 mod model;
+mod paths;
 mod prefix;
 mod prior;
 mod referee;
@@ -19,12 +20,13 @@ pub use model::{
     Cumulative, Likelihood, RatePrior, RegimePriors, Regimes, SwitchModel, SwitchPrior,
     SwitchSettings,
 };
+pub use paths::Paths;
 pub use prefix::{CentredSums, PrefixSums, Stretch};
 pub use prior::Prior;
 pub use referee::{CredibleSet, Exact, Fit, Moments, Profile};
 pub use simulate::{Law, simulate};
 pub use switch_priors::SwitchPriors;
-pub use switchpoint::{HardSwitch, Parameterization, SigmoidSwitch};
+pub use switchpoint::{HardSwitch, MarginalSwitch, Parameterization, SigmoidSwitch};
 
 #[cfg(test)]
 mod testing;

@@ -263,6 +263,11 @@ impl PrefixSums {
         Ok(())
     }
 
+    /// Number of observations in the rows `range`, which is cut to the series.
+    pub(crate) fn observed_in(&self, range: Range<usize>) -> usize {
+        self.difference(self.cut(range)).count
+    }
+
     fn cut(&self, range: Range<usize>) -> Range<usize> {
         let end = range.end.min(self.len());
         range.start.min(end)..end

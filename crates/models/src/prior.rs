@@ -88,13 +88,36 @@ impl Prior {
     /// half-normal `ln 2` more at `x >= 0` and `-inf` below; `shape ln rate - ln gamma(shape) + (shape - 1) ln x -
     /// rate x` for the gamma, of which the exponential is the one of shape 1, and `-inf` at `x < 0`.
     pub fn ln_pdf(&self, x: f64) -> f64 {
+        self.ln_kernel(x) + self.ln_constant()
+    }
+
+    /// The part of [`Self::ln_pdf`] that depends on `x`.
+    pub(crate) fn ln_kernel(&self, x: f64) -> f64 {
         match *self {
-            Self::Normal { mean, sd } => ln_normal(x, mean, sd),
-            Self::HalfNormal { sd } if x >= 0.0 => LN_2 + ln_normal(x, 0.0, sd),
-            Self::Exponential { rate } if x >= 0.0 => rate.ln() - rate * x,
-            Self::Gamma { shape, rate } if x >= 0.0 => ln_gamma_pdf(x, shape, rate),
+            Self::Normal { mean, sd } => {
+                let z = (x - mean) / sd;
+                -0.5 * z * z
+            }
+            Self::HalfNormal { sd } if x >= 0.0 => {
+                let z = x / sd;
+                -0.5 * z * z
+            }
+            Self::Exponential { rate } if x >= 0.0 => -rate * x,
+            // At shape 1 the power is 1 even at 0, where its logarithm would be 0 times infinity.
+            Self::Gamma { shape: 1.0, rate } if x >= 0.0 => -rate * x,
+            Self::Gamma { shape, rate } if x >= 0.0 => (shape - 1.0) * x.ln() - rate * x,
             _ if x.is_nan() => f64::NAN,
             _ => f64::NEG_INFINITY,
+        }
+    }
+
+    /// The part of [`Self::ln_pdf`] that does not.
+    pub(crate) fn ln_constant(&self) -> f64 {
+        match *self {
+            Self::Normal { sd, .. } => -LN_SQRT_2_PI - sd.ln(),
+            Self::HalfNormal { sd } => LN_2 - LN_SQRT_2_PI - sd.ln(),
+            Self::Exponential { rate } => rate.ln(),
+            Self::Gamma { shape, rate } => shape * rate.ln() - ln_gamma(shape),
         }
     }
 
@@ -109,21 +132,6 @@ impl Prior {
             Self::Gamma { shape, rate } => (shape - 1.0) / x - rate,
         }
     }
-}
-
-fn ln_normal(x: f64, mean: f64, sd: f64) -> f64 {
-    let z = (x - mean) / sd;
-    -0.5 * z * z - LN_SQRT_2_PI - sd.ln()
-}
-
-fn ln_gamma_pdf(x: f64, shape: f64, rate: f64) -> f64 {
-    // At shape 1 the power is 1 even at 0, where its logarithm would be 0 times infinity.
-    let power = if shape == 1.0 {
-        0.0
-    } else {
-        (shape - 1.0) * x.ln()
-    };
-    shape * rate.ln() - ln_gamma(shape) + power - rate * x
 }
 
 fn finite(prior: &'static str, what: &'static str, value: f64) -> Result<(), ModelError> {

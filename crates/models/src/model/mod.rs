@@ -19,7 +19,7 @@ pub use regimes::Regimes;
 pub use switch_prior::SwitchPrior;
 
 use crate::prior::LN_SQRT_2_PI;
-use crate::{ModelError, PrefixSums, Stretch, SwitchPriors};
+use crate::{ModelError, PrefixSums, SwitchPriors};
 
 /// The choices that make a model of a series.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +44,7 @@ pub struct SwitchModel {
     cumulative: Arc<Cumulative>,
     series: Arc<str>,
     settings: SwitchSettings,
+    ln_prior_constant: f64,
 }
 
 impl SwitchModel {
@@ -82,6 +83,11 @@ impl SwitchModel {
             cumulative: Arc::new(Cumulative::of(likelihood, series, &data)),
             data: Arc::new(data),
             series: series.name().into(),
+            ln_prior_constant: {
+                let n_regimes = settings.regimes.n_regimes();
+                let n_parameters = likelihood.n_parameters(n_regimes);
+                settings.priors.ln_constant(n_parameters, n_regimes)
+            },
             settings,
         })
     }
@@ -269,9 +275,22 @@ impl SwitchModel {
         }
     }
 
+    /// Writes the log-likelihood of each row, given the regimes' `parameters` and the whole-numbered `switches`, into
+    /// `pointwise` (`n`); `NaN` where an observation is missing.
+    pub fn pointwise(&self, parameters: &[f64], switches: &[f64], pointwise: &mut [f64]) {
+        let mut stretch = 0;
+        for (index, slot) in pointwise.iter_mut().enumerate() {
+            while switches.get(stretch).is_some_and(|s| *s <= index as f64) {
+                stretch += 1;
+            }
+            let r = self.regimes().of_stretch()[stretch];
+            *slot = self.log_likelihood_of_row(parameters, r, index);
+        }
+    }
+
     /// Log prior density of the regimes' `parameters` on their natural scale.
     pub fn ln_prior(&self, parameters: &[f64]) -> f64 {
-        self.priors().ln_pdf(parameters, self.n_regimes())
+        self.ln_prior_constant + self.priors().ln_kernel(parameters, self.n_regimes())
     }
 
     /// Adds the derivative of [`Self::ln_prior`] to `grad`.

@@ -122,16 +122,17 @@ fn fit(data: &PrefixSums, s: usize) -> Fit {
 mod tests {
     use super::*;
     use crate::testing::{deck, gapped, relative, reversed, series};
-    use crate::{HardSwitch, SwitchPriors};
+    use crate::{SwitchModel, SwitchPriors};
 
     #[test]
     fn each_fit_is_the_maximum_of_the_hard_likelihood() {
         let series = gapped(80, 9);
         let profile = Profile::of(&series).expect("there are switches");
-        let model = HardSwitch::new(&series, SwitchPriors::deck());
+        let model =
+            SwitchModel::one_normal_switch(&series, SwitchPriors::deck()).expect("it varies");
         for fit in profile.fits() {
             let values = [fit.mu1, fit.mu2, fit.sigma1, fit.sigma2];
-            let at = |values| model.log_likelihood_of(values, fit.s);
+            let at = |values: [f64; 4]| model.log_likelihood(&values, &[fit.s]);
             assert!(relative(fit.log_likelihood, at(values)) < 1e-13);
             for index in 0..4 {
                 for step in [0.99, 1.01] {

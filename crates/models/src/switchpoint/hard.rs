@@ -1,100 +1,102 @@
-//! The switchpoint model with a whole-numbered switch.
+//! The switchpoint model with whole-numbered switches.
 
-use std::sync::Arc;
+use switchback_core::{DensityError, LogDensity, Parameter, Posterior, Space, Support};
 
-use switchback_core::{DensityError, LogDensity, Parameter, Posterior, Series, Space, Support};
+use crate::SwitchModel;
 
-use crate::{PrefixSums, SwitchPriors};
-
-/// Coordinates of a position: `mu1, mu2, sigma1, sigma2, s`.
-const DIM: usize = 5;
-
-/// Two normal regimes, `(mu1, sigma1)` before index `s` and `(mu2, sigma2)` from it on.
+/// Regimes with whole-numbered switches between them.
 ///
-/// `s` is uniform on `0..=n-1`, and `s = 0` puts everything in the second regime. A position holds
-/// `mu1, mu2, ln sigma1, ln sigma2, s`, and [`LogDensity::logp`] is log-likelihood plus log priors plus the
-/// logarithm of the Jacobian of the two `sigma`. One evaluation takes constant time, whatever the length.
+/// A position holds the regimes' parameters in the order of [`crate::Likelihood::parameter_names`], positive ones by
+/// their logarithm, then the switches; [`LogDensity::logp`] is log-likelihood plus log priors plus the logarithm of
+/// the Jacobian. One evaluation takes constant time, whatever the length.
 ///
-/// Where `s` is no whole number of `0..=n-1`, or [`PrefixSums::admits`] refuses it, all values are `-inf`.
-/// The uniform prior gives every `s` its `1/n` nevertheless: leaving a switch out takes nothing from, and
-/// adds nothing to, the others.
+/// Where a switch is no whole number, the switches are not in order, or [`SwitchModel::admits`] refuses them, all
+/// values are `-inf`. The prior gives every place its share nevertheless: leaving one out takes nothing from, and adds
+/// nothing to, the others.
 #[derive(Debug, Clone)]
 pub struct HardSwitch {
-    data: Arc<PrefixSums>,
-    priors: SwitchPriors,
+    model: SwitchModel,
     space: Space,
+    /// Number of the regimes' parameters.
+    n_parameters: usize,
+}
+
+/// The values of one position.
+struct Values {
+    parameters: Vec<f64>,
+    /// `None` where one is no whole number of the series.
+    switches: Option<Vec<usize>>,
 }
 
 impl HardSwitch {
-    /// The posterior of `series` under `priors`.
-    pub fn new(series: &Series, priors: SwitchPriors) -> Self {
-        let last = i64::try_from(series.len() - 1).unwrap_or(i64::MAX);
-        let space = Space::new(vec![
-            Parameter::new("mu1", Support::Real),
-            Parameter::new("mu2", Support::Real),
-            Parameter::new("sigma1", Support::Positive),
-            Parameter::new("sigma2", Support::Positive),
-            Parameter::new("s", Support::Integers { low: 0, high: last }),
-        ]);
+    /// The posterior of `model`.
+    pub fn new(model: SwitchModel) -> Self {
+        let last = i64::try_from(model.n() - 1).unwrap_or(i64::MAX);
+        let places = Support::Integers { low: 0, high: last };
+        let mut parameters = model.regime_parameters();
+        let n_parameters = parameters.len();
+        let names = model.switch_names("s");
+        parameters.extend(names.into_iter().map(|name| Parameter::new(name, places)));
         Self {
-            data: Arc::new(PrefixSums::new(series)),
-            priors,
-            space,
+            model,
+            space: Space::new(parameters),
+            n_parameters,
         }
     }
 
-    /// Log-likelihood in nats at the natural values `mu1, mu2, sigma1, sigma2` and switch `s`; `-inf` where
-    /// `s` is not admitted.
-    pub fn log_likelihood_of(&self, values: [f64; 4], s: usize) -> f64 {
-        let [mu1, mu2, sigma1, sigma2] = values;
-        let n = self.data.len();
-        if s >= n || !self.data.admits(s) {
-            return f64::NEG_INFINITY;
+    /// The model.
+    pub fn model(&self) -> &SwitchModel {
+        &self.model
+    }
+
+    fn values_at(&self, position: &[f64]) -> Values {
+        let (parameters, switches) = position.split_at(self.n_parameters);
+        let last = (self.model.n() - 1) as f64;
+        Values {
+            parameters: parameters
+                .iter()
+                .zip(self.space.parameters())
+                .map(|(u, parameter)| parameter.constrain(*u))
+                .collect(),
+            switches: switches
+                .iter()
+                .map(|s| (s.fract() == 0.0 && *s >= 0.0 && *s <= last).then_some(*s as usize))
+                .collect(),
         }
-        self.data.normal_log_likelihood(mu1, sigma1, 0..s)
-            + self.data.normal_log_likelihood(mu2, sigma2, s..n)
     }
 
-    /// The priors.
-    pub fn priors(&self) -> &SwitchPriors {
-        &self.priors
-    }
-
-    /// The running sums of the series.
-    pub fn data(&self) -> &PrefixSums {
-        &self.data
-    }
-
-    /// Natural values and switch of one position; no switch where it is not a whole number of `0..=n-1`.
-    fn values_at(&self, position: &[f64]) -> ([f64; 4], Option<usize>) {
-        let s = position[4];
-        let is_switch = s.fract() == 0.0 && s >= 0.0 && s < self.data.len() as f64;
-        (
-            [
-                position[0],
-                position[1],
-                position[2].exp(),
-                position[3].exp(),
-            ],
-            is_switch.then_some(s as usize),
-        )
+    /// Log-likelihood at `position`, and what [`Self::logp_at`] adds to it.
+    fn parts_at(&self, position: &[f64]) -> Option<(f64, f64)> {
+        let Values {
+            parameters,
+            switches,
+        } = self.values_at(position);
+        let switches = switches?;
+        let log_likelihood = self.model.log_likelihood(&parameters, &switches);
+        let log_jacobian: f64 = self
+            .space
+            .parameters()
+            .iter()
+            .zip(position)
+            .map(|(parameter, u)| parameter.log_jacobian(*u))
+            .sum();
+        let log_prior = self.model.ln_prior(&parameters)
+            + self.model.switch_prior().ln_p(&switches, self.model.n());
+        Some((log_likelihood, log_prior + log_jacobian))
     }
 
     fn logp_at(&self, position: &[f64]) -> f64 {
-        let (values, Some(s)) = self.values_at(position) else {
-            return f64::NEG_INFINITY;
-        };
-        let log_likelihood = self.log_likelihood_of(values, s);
-        let log_jacobian = position[2] + position[3];
-        let log_prior = self.priors.ln_pdf(values) - (self.data.len() as f64).ln();
-        or_outside(position, log_likelihood + log_prior + log_jacobian)
+        self.parts_at(position)
+            .map_or(f64::NEG_INFINITY, |(log_likelihood, rest)| {
+                or_outside(position, log_likelihood + rest)
+            })
     }
 
     fn log_likelihood_at(&self, position: &[f64]) -> f64 {
-        let (values, Some(s)) = self.values_at(position) else {
-            return f64::NEG_INFINITY;
-        };
-        or_outside(position, self.log_likelihood_of(values, s))
+        self.parts_at(position)
+            .map_or(f64::NEG_INFINITY, |(log_likelihood, _)| {
+                or_outside(position, log_likelihood)
+            })
     }
 }
 
@@ -114,8 +116,9 @@ impl LogDensity for HardSwitch {
     }
 
     fn logp(&self, positions: &[f64], logp: &mut [f64]) -> Result<(), DensityError> {
-        DensityError::check_shape(DIM, positions.len(), logp.len())?;
-        for (position, value) in positions.chunks_exact(DIM).zip(logp) {
+        let dim = self.space.dim();
+        DensityError::check_shape(dim, positions.len(), logp.len())?;
+        for (position, value) in positions.chunks_exact(dim).zip(logp) {
             *value = self.logp_at(position);
         }
         Ok(())
@@ -128,18 +131,52 @@ impl Posterior for HardSwitch {
         positions: &[f64],
         log_likelihood: &mut [f64],
     ) -> Result<(), DensityError> {
-        DensityError::check_shape(DIM, positions.len(), log_likelihood.len())?;
-        for (position, value) in positions.chunks_exact(DIM).zip(log_likelihood) {
+        let dim = self.space.dim();
+        DensityError::check_shape(dim, positions.len(), log_likelihood.len())?;
+        for (position, value) in positions.chunks_exact(dim).zip(log_likelihood) {
             *value = self.log_likelihood_at(position);
         }
         Ok(())
+    }
+
+    fn n_expectations(&self) -> usize {
+        self.model.n_switches() * self.model.n()
+    }
+
+    /// Counts the switches (row-major `switches x n`).
+    fn add_expectations(&self, position: &[f64], sums: &mut [f64]) {
+        let counts = sums.chunks_mut(self.model.n());
+        for (s, counts) in position[self.n_parameters..].iter().zip(counts) {
+            if let Some(count) = counts.get_mut(*s as usize) {
+                *count += 1.0;
+            }
+        }
+    }
+
+    fn n_pointwise(&self) -> usize {
+        self.model.n()
+    }
+
+    fn pointwise(&self, position: &[f64], _generated: &[f64], pointwise: &mut [f64]) {
+        let parameters = self.values_at(position).parameters;
+        let switches = &position[self.n_parameters..];
+        self.model.pointwise(&parameters, switches, pointwise);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SwitchPriors;
     use crate::testing::{deck, gapped, ln_normal, relative, reversed, series, uniform};
+    use switchback_core::Series;
+
+    /// One normal switch of `series` under the deck's priors.
+    fn model(series: &Series) -> HardSwitch {
+        HardSwitch::new(
+            SwitchModel::one_normal_switch(series, SwitchPriors::deck()).expect("it varies"),
+        )
+    }
 
     fn logp(model: &HardSwitch, position: &[f64]) -> f64 {
         let mut value = [0.0];
@@ -186,7 +223,7 @@ mod tests {
     /// Largest relative difference from the dense sum over random positions.
     fn worst(series: &Series, shift: usize) -> f64 {
         let priors = SwitchPriors::deck();
-        let model = HardSwitch::new(series, priors);
+        let model = model(series);
         let mut draw = uniform(11);
         (0..500)
             .map(|_| {
@@ -221,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_batch_is_its_rows() {
-        let model = HardSwitch::new(&deck(), SwitchPriors::deck());
+        let model = model(&deck());
         let rows = [[-0.8, 4.6, -0.1, 0.6, 45.0], [0.0, 0.0, 0.0, 0.0, 0.0]];
         let mut batch = [0.0; 2];
         model
@@ -235,14 +272,14 @@ mod tests {
     #[test]
     fn the_likelihood_has_no_prior_and_no_jacobian() {
         let series = deck();
-        let model = HardSwitch::new(&series, SwitchPriors::deck());
+        let model = model(&series);
         let position = [-0.8, 4.6, 0.3, 0.6, 45.0];
         let values = [-0.8, 4.6, f64::exp(0.3), f64::exp(0.6)];
         let dense = dense(&series, values, 45, 0);
         assert!(relative(log_likelihood(&model, &position), dense) < 1e-13);
         assert_eq!(
             log_likelihood(&model, &position),
-            model.log_likelihood_of(values, 45)
+            model.model().log_likelihood(&values, &[45])
         );
         assert!((logp(&model, &position) - dense).abs() > 1.0);
     }
@@ -250,11 +287,7 @@ mod tests {
     #[test]
     fn a_reversed_series_swaps_the_regimes() {
         let series = gapped(101, 8);
-        let priors = SwitchPriors::deck();
-        let (there, back) = (
-            HardSwitch::new(&series, priors),
-            HardSwitch::new(&reversed(&series), priors),
-        );
+        let (there, back) = (model(&series), model(&reversed(&series)));
         for s in 1..=100_u32 {
             let a = logp(&there, &[0.3, -1.0, 0.4, -0.2, f64::from(s)]);
             let b = logp(&back, &[-1.0, 0.3, -0.2, 0.4, f64::from(101 - s)]);
@@ -264,7 +297,7 @@ mod tests {
 
     #[test]
     fn what_lies_outside_is_minus_infinity() {
-        let model = HardSwitch::new(&series(&[1.0, 1.0, 1.0, 4.0, 5.0]), SwitchPriors::deck());
+        let model = model(&series(&[1.0, 1.0, 1.0, 4.0, 5.0]));
         let at = |s: f64| logp(&model, &[0.0, 0.0, 0.0, 0.0, s]);
         assert!(at(0.0).is_finite() && at(1.0).is_finite() && at(4.0).is_finite());
         for s in [-1.0, 5.0, 0.5, f64::INFINITY, f64::NAN] {

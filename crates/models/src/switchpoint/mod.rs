@@ -1,8 +1,10 @@
-//! One switch between two normal regimes: hard, and relaxed to a sigmoid.
+//! The forms of a switchpoint model: hard, relaxed to a sigmoid, and with the switches summed out.
 
 mod hard;
+mod marginal;
 mod sigmoid;
 mod window;
 
 pub use hard::HardSwitch;
+pub use marginal::MarginalSwitch;
 pub use sigmoid::{Parameterization, SigmoidSwitch};
