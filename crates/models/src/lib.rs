@@ -4,7 +4,9 @@
 //! `tau` lives on the model's clock `1..=n`, and each `s` owns `tau` in `[s, s + 1)`. Missing observations
 //! keep their place on the clock and count for nothing.
 
+mod conditional;
 mod error;
+mod inverse_gaussian;
 mod model;
 mod paths;
 mod prefix;
