@@ -1,6 +1,6 @@
 //! The waist: a log density over a batch of unconstrained positions, with or without its gradient.
 
-use crate::{ChainRng, Space};
+use crate::{ChainRng, Quantity, Space};
 
 /// Why a density could not be evaluated.
 #[derive(Debug, thiserror::Error)]
@@ -73,12 +73,12 @@ pub trait Posterior: LogDensity {
         log_likelihood: &mut [f64],
     ) -> Result<(), DensityError>;
 
-    /// Names of the quantities that [`Self::generate`] adds to a draw; none unless said otherwise.
-    fn generated(&self) -> Vec<String> {
+    /// The quantities that [`Self::generate`] adds to a draw; none unless said otherwise.
+    fn generated(&self) -> Vec<Quantity> {
         Vec::new()
     }
 
-    /// Draws what was integrated out, given the one `position` (`dim`), into `generated` (one a name).
+    /// Draws what was integrated out, given the one `position` (`dim`), into `generated` (one a quantity).
     fn generate(&self, position: &[f64], rng: &mut ChainRng, generated: &mut [f64]) {
         let _ = (position, rng, generated);
     }

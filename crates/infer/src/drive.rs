@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use switchback_core::{Event, Flow, Sink, Stop};
+use switchback_core::{DrawRows, Event, Flow, Sink, SinkResult, Stop};
 
 use crate::InferError;
 
@@ -43,6 +43,15 @@ pub trait Process {
     /// # Errors
     /// When the density fails for good.
     fn advance(&mut self) -> Result<Advance, InferError>;
+
+    /// Hands over what was drawn since it was last asked; nothing unless said otherwise.
+    ///
+    /// # Errors
+    /// When `take` cannot take it.
+    fn drain(&mut self, take: &mut dyn FnMut(DrawRows<'_>) -> SinkResult) -> SinkResult {
+        let _ = take;
+        Ok(Flow::Continue)
+    }
 }
 
 /// Runs `process` to its end, or until a listener asks for it, and says why it ended.
@@ -60,7 +69,14 @@ pub fn drive(process: &mut dyn Process, sink: &mut dyn Sink) -> Result<Stop, Inf
         if flow == Flow::Stop {
             break Stop::Interrupted;
         }
-        flow = match process.advance()? {
+        let advance = process.advance()?;
+        let drained = process.drain(&mut |rows| {
+            sink.record(&Event::Draws {
+                method: &method,
+                rows,
+            })
+        })?;
+        flow = match advance {
             Advance::Done(stop) => break stop,
             Advance::Progress { step } => sink.record(&Event::Progress {
                 method: &method,
@@ -75,6 +91,9 @@ pub fn drive(process: &mut dyn Process, sink: &mut dyn Sink) -> Result<Stop, Inf
                 })?
             }
         };
+        if drained == Flow::Stop {
+            flow = Flow::Stop;
+        }
     };
     sink.record(&Event::Finished {
         method: &method,
@@ -86,7 +105,6 @@ pub fn drive(process: &mut dyn Process, sink: &mut dyn Sink) -> Result<Stop, Inf
 #[cfg(test)]
 mod tests {
     use super::*;
-    use switchback_core::SinkResult;
 
     struct Countdown(u64);
 

@@ -39,6 +39,14 @@ pub enum InferError {
         /// What it must be.
         rule: &'static str,
     },
+    /// A start names what the model does not have.
+    #[error("--init {name} names nothing of this model; it has {known}")]
+    StartName {
+        /// The name.
+        name: String,
+        /// What the model has.
+        known: String,
+    },
     /// No starting point of a chain has positive density.
     #[error("chain {chain} found no start of positive density in {tries} tries")]
     NoStart {

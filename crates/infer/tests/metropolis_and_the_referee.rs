@@ -1,10 +1,11 @@
 //! Metropolis on the hard switch draws from the posterior that the referee computes, and a switch that is off by
 //! one is found out.
 
-use switchback_core::{DensityError, LogDensity, Posterior, Series, Space, Stop};
+use switchback_core::{ChainRng, DensityError, LogDensity, Posterior, Series, Space, Stop};
 use switchback_diagnostics::{ess_bulk, mcse_mean, mcse_sd};
 use switchback_infer::{
-    Advance, Chains, ChainsSettings, Metropolis, Process, ScaleTuning, dispersed,
+    Advance, Chains, ChainsSettings, KernelChain, Metropolis, Process, ScaleTuning, Starts,
+    dispersed,
 };
 use switchback_models::{Exact, HardSwitch, Moments, Profile, SwitchModel, SwitchPriors};
 
@@ -93,11 +94,20 @@ fn draw(target: &dyn Posterior, series: &Series, seed: u64, num_chains: usize) -
         log_every: 1_000,
         seed,
         first_stream: 0,
+        save_warmup: false,
+        save_pointwise: false,
     };
-    let start = |chain, rng: &mut _| dispersed(target.space(), &profile, chain, rng);
-    let tuning = ScaleTuning::default;
-    let mut chains = Chains::new("metropolis", target, settings, &kernel, tuning, start)
-        .expect("the settings make sense");
+    let model = SwitchModel::one_normal_switch(series, SwitchPriors::deck()).expect("it varies");
+    let start = |rng: &mut ChainRng| dispersed(&profile, rng);
+    let starts = Starts::new(&model, &start);
+    let mut chains = Chains::new("metropolis", target, settings, |chain, mut rng| {
+        let position = starts.position(target, chain, &mut rng)?;
+        let (kernel, tuning) = (kernel.clone(), ScaleTuning::default());
+        Ok(Box::new(KernelChain::new(
+            target, kernel, tuning, &position, rng,
+        )?))
+    })
+    .expect("the settings make sense");
     loop {
         if let Advance::Done(stop) = chains.advance().expect("the density cannot fail") {
             assert_eq!(stop, Stop::Completed);

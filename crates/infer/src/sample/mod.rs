@@ -2,7 +2,10 @@
 
 pub mod chain;
 pub mod chains;
+pub mod compound;
 pub mod initial;
 pub mod metropolis;
+mod recorder;
 pub mod summary;
+mod tags;
 pub mod tuning;

@@ -1,6 +1,7 @@
 //! What is modelled: a series, the family of its observations, the order of its regimes and the priors.
 
 mod cumulative;
+mod generate;
 mod likelihood;
 mod regime_priors;
 mod regimes;

@@ -1,6 +1,8 @@
 //! The switchpoint model with its switches summed out.
 
-use switchback_core::{ChainRng, DensityError, Gradient, LogDensity, Posterior, Space, Support};
+use switchback_core::{
+    ChainRng, DensityError, Gradient, LogDensity, Posterior, Quantity, Space, Support,
+};
 
 use crate::{Paths, SwitchModel};
 
@@ -140,8 +142,10 @@ impl Posterior for MarginalSwitch {
         Ok(())
     }
 
-    fn generated(&self) -> Vec<String> {
-        self.model().switch_names("s")
+    fn generated(&self) -> Vec<Quantity> {
+        let names = self.model().switch_names("s").into_iter();
+        let is_whole = true;
+        names.map(|name| Quantity { name, is_whole }).collect()
     }
 
     fn generate(&self, position: &[f64], rng: &mut ChainRng, generated: &mut [f64]) {

@@ -1,0 +1,79 @@
+//! Under which tags a sampler's values are logged, so that all methods' curves overlay.
+
+use std::sync::Arc;
+
+use switchback_core::{DrawSchema, Quantity, tau_of};
+
+/// Tags of the logged values, made once.
+pub(super) struct Tags {
+    pub(super) quantities: Vec<QuantityTags>,
+    pub(super) accept_rate: Arc<str>,
+    /// For samplers that can diverge.
+    pub(super) divergences: Option<Arc<str>>,
+}
+
+/// Tags of one quantity.
+pub(super) struct QuantityTags {
+    pub(super) value: Arc<str>,
+    pub(super) r_hat: Arc<str>,
+    pub(super) ess: Arc<str>,
+    is_switch: bool,
+}
+
+impl Tags {
+    pub(super) fn of(schema: &DrawSchema) -> Self {
+        let can_diverge = schema.stats.contains(&"diverging");
+        Self {
+            quantities: schema.quantities.iter().map(QuantityTags::of).collect(),
+            accept_rate: "mcmc/accept_rate".into(),
+            divergences: can_diverge.then(|| "mcmc/divergences".into()),
+        }
+    }
+}
+
+impl QuantityTags {
+    fn of(quantity: &Quantity) -> Self {
+        let number = quantity.name.strip_prefix('s').filter(|number| {
+            quantity.is_whole && number.chars().all(|digit| digit.is_ascii_digit())
+        });
+        let name = match number {
+            Some(number) => format!("tau{number}"),
+            None => quantity.name.clone(),
+        };
+        Self {
+            value: name.as_str().into(),
+            r_hat: format!("mcmc/r_hat/{name}").into(),
+            ess: format!("mcmc/ess/{name}").into(),
+            is_switch: number.is_some(),
+        }
+    }
+
+    /// A switchpoint is logged as the `tau` that stands for it.
+    pub(super) fn logged(&self, value: f64) -> f64 {
+        if self.is_switch {
+            tau_of(value as usize)
+        } else {
+            value
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn switches_are_logged_as_taus() {
+        let tags = |name: &str, is_whole| {
+            QuantityTags::of(&Quantity {
+                name: name.to_owned(),
+                is_whole,
+            })
+        };
+        assert_eq!(&*tags("s", true).value, "tau");
+        assert_eq!(&*tags("s2", true).r_hat, "mcmc/r_hat/tau2");
+        assert_eq!(tags("s2", true).logged(7.0), 7.5);
+        assert_eq!(&*tags("sigma", false).value, "sigma");
+        assert_eq!(tags("sigma", false).logged(7.0), 7.0);
+    }
+}
