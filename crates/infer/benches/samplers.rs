@@ -1,0 +1,209 @@
+//! Effective draws a CPU second of every sampler on every form, after its warm-up and with the warm-up counted in.
+//!
+//! `cargo bench --bench samplers`, or `-- deck nuts` for what is named so. Prints CSV: the median of five runs of four
+//! chains, the CPU seconds of drawing (all threads), and effective draws (bulk ESS of this project's own diagnostics)
+//! of the worst regime parameter and of the worst switch.
+
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
+
+use cpu_time::ProcessTime;
+use switchback_core::{ChainRng, Posterior, Series};
+use switchback_diagnostics::{ess_bulk, r_hat};
+use switchback_infer::{
+    Advance, Chain, Chains, ChainsSettings, CompoundChain, InferError, KernelChain, Metropolis,
+    Process, ScaleTuning, Starts,
+};
+use switchback_models::{
+    HardSwitch, Law, Likelihood, MarginalSwitch, Paths, RegimePriors, Regimes, SwitchModel,
+    SwitchPrior, SwitchPriors, SwitchSettings, simulate,
+};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Runs of which the median counts.
+const RUNS: u64 = 5;
+
+type Made<'a> = Result<Box<dyn Chain + 'a>, InferError>;
+
+fn main() {
+    let asked: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| !a.starts_with('-'))
+        .collect();
+    println!(
+        "series,sampler,form,draws,cpu_s,cpu_s_with_warmup,ess_parameter,ess_switch,ess_parameter_a_s,ess_switch_a_s,r_hat"
+    );
+    for (name, series, regimes, start) in [
+        (
+            "deck",
+            deck(),
+            Regimes::one_switch(),
+            vec![-0.8, 4.5, 1.2, 1.8, 45.0],
+        ),
+        (
+            "reversion",
+            reversion(),
+            Regimes::reversion(),
+            vec![0.0, 2.0, 1.0, 1.5, 100.0, 200.0],
+        ),
+    ] {
+        let priors = RegimePriors::deck(Likelihood::Normal, &regimes).unwrap();
+        let settings = SwitchSettings {
+            likelihood: Likelihood::Normal,
+            regimes,
+            priors,
+            switch_prior: SwitchPrior::Sequential,
+        };
+        let model = SwitchModel::new(&series, settings).unwrap();
+        let bench = Bench {
+            name,
+            series,
+            model,
+            start,
+            asked: asked.clone(),
+        };
+        bench.run();
+    }
+}
+
+struct Bench {
+    name: &'static str,
+    series: Series,
+    model: SwitchModel,
+    start: Vec<f64>,
+    asked: Vec<String>,
+}
+
+impl Bench {
+    fn run(&self) {
+        let hard = HardSwitch::new(self.model.clone());
+        let marginal = MarginalSwitch::new(self.model.clone());
+        let paths = Paths::new(self.model.clone());
+        self.measure("compound", "hard", &hard, |position, rng| {
+            Ok(Box::new(CompoundChain::new(&hard, &paths, position, rng)))
+        });
+        let forms: [(&str, &dyn Posterior); 2] = [("hard", &hard), ("marginal", &marginal)];
+        for (form, target) in forms {
+            let kernel = Metropolis::for_series(target.space(), &self.series);
+            self.measure("metropolis", form, target, |position, rng| {
+                let tuning = ScaleTuning::default();
+                let chain = KernelChain::new(target, kernel.clone(), tuning, &position, rng)?;
+                Ok(Box::new(chain))
+            });
+        }
+    }
+
+    fn measure<'a>(
+        &self,
+        sampler: &str,
+        form: &str,
+        target: &'a dyn Posterior,
+        make: impl Fn(Vec<f64>, ChainRng) -> Made<'a>,
+    ) {
+        let names = [self.name, sampler, form];
+        if !self.asked.iter().all(|word| names.contains(&word.as_str())) {
+            return;
+        }
+        let draw = |_: &mut ChainRng| self.start.clone();
+        let starts = Starts::new(&self.model, &draw);
+        let mut runs: Vec<Run> = (0..RUNS)
+            .map(|seed| {
+                let settings = ChainsSettings {
+                    num_chains: 4,
+                    num_warmup: 1_000,
+                    num_samples: 20_000,
+                    log_every: 20_000,
+                    seed,
+                    first_stream: 0,
+                    save_warmup: false,
+                    save_pointwise: false,
+                };
+                let chains = Chains::new(sampler, target, settings, |chain, mut rng| {
+                    let position = starts.position(target, chain, &mut rng)?;
+                    make(position, rng)
+                });
+                Run::of(chains.unwrap(), self.model.n_parameters())
+            })
+            .collect();
+        runs.sort_by(|a, b| a.ess[0].total_cmp(&b.ess[0]));
+        let Run {
+            cpu,
+            cpu_with_warmup,
+            n_draws,
+            ess,
+            r_hat,
+        } = runs[RUNS as usize / 2];
+        let rate = ess.map(|ess| (ess / cpu).round());
+        println!(
+            "{},{sampler},{form},{n_draws},{cpu:.4},{cpu_with_warmup:.4},{:.0},{:.0},{},{},{r_hat:.4}",
+            self.name, ess[0], ess[1], rate[0], rate[1]
+        );
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    cpu: f64,
+    cpu_with_warmup: f64,
+    n_draws: usize,
+    /// Of the worst parameter and of the worst switch.
+    ess: [f64; 2],
+    r_hat: f64,
+}
+
+impl Run {
+    fn of(mut chains: Chains<'_>, n_parameters: usize) -> Self {
+        let (with_warmup, mut drawing) = (ProcessTime::now(), None);
+        let started = loop {
+            match chains.advance().unwrap() {
+                Advance::Done(_) => break drawing.unwrap_or(with_warmup),
+                Advance::Progress { step } if step == chains.warmup() => {
+                    drawing = Some(ProcessTime::now());
+                }
+                // The diagnostics of the last point are part of what a user waits for.
+                _ => {}
+            }
+        };
+        let (cpu, cpu_with_warmup) = (started.elapsed(), with_warmup.elapsed());
+        let draws = chains.draws();
+        let mut ess = [f64::INFINITY; 2];
+        let mut worst_r_hat: f64 = 1.0;
+        let quantities = &chains.schema().quantities;
+        for (index, quantity) in quantities.iter().enumerate().take(quantities.len() - 1) {
+            let columns = draws.chains(&quantity.name).unwrap();
+            let slot = &mut ess[usize::from(index >= n_parameters)];
+            *slot = slot.min(ess_bulk(&columns).unwrap());
+            worst_r_hat = worst_r_hat.max(r_hat(&columns).unwrap());
+        }
+        Self {
+            cpu: cpu.as_secs_f64(),
+            cpu_with_warmup: cpu_with_warmup.as_secs_f64(),
+            n_draws: draws.n_draws() * draws.n_chains(),
+            ess,
+            r_hat: worst_r_hat,
+        }
+    }
+}
+
+/// The talk's series.
+fn deck() -> Series {
+    let rows = include_str!("../../../data/deck.csv").lines().skip(1);
+    let values: Vec<_> = rows
+        .map(|row| row.split(',').nth(1).and_then(|value| value.parse().ok()))
+        .collect();
+    Series::new("deck", &values).unwrap()
+}
+
+/// 300 points, from 0 to 2 and back.
+fn reversion() -> Series {
+    let law = Law::new(
+        300,
+        vec![100, 200],
+        vec![0.0, 2.0, 0.0],
+        vec![1.0, 1.5, 1.0],
+    )
+    .unwrap();
+    let values: Vec<_> = simulate(&law, 3).into_iter().map(Some).collect();
+    Series::new("reversion", &values).unwrap()
+}
