@@ -1,6 +1,8 @@
 //! What can go wrong while a method runs.
 
-use switchback_core::{DensityError, DrawsError, OptimizerError, SinkError, SpaceError};
+use switchback_core::{
+    DensityError, DrawsError, OptimizerError, SeriesError, SinkError, SpaceError,
+};
 use switchback_diagnostics::DiagnosticsError;
 use switchback_models::ModelError;
 
@@ -23,6 +25,9 @@ pub enum InferError {
     /// The series has no switch to find.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// What was simulated is no series.
+    #[error(transparent)]
+    Series(#[from] SeriesError),
     /// Draws could not be stored.
     #[error(transparent)]
     Draws(#[from] DrawsError),

@@ -1,10 +1,12 @@
 //! Fits and samples: optimisers with their verdicts, Markov chains with their warm-up, and the one driver loop.
 
+mod calibrate;
 mod drive;
 mod error;
 mod optimise;
 mod sample;
 
+pub use calibrate::{Calibrated, Calibration, CalibrationSettings, Ranks, Simulated, calibrate};
 pub use drive::{Advance, Process, drive};
 pub use error::InferError;
 pub use optimise::best::{Best, best_known};

@@ -33,14 +33,75 @@ impl SwitchSettings {
                 }
                 let r = self.regimes.of_stretch()[stretch];
                 let spread = parameters[self.likelihood.spread_index(r, n_regimes)];
-                match self.likelihood {
-                    Likelihood::Normal | Likelihood::NormalSharedSd => {
-                        draw_or(Normal::new(parameters[r], spread), parameters[r], rng)
-                    }
-                    Likelihood::Poisson => draw_or(Poisson::new(spread), 0.0, rng),
-                }
+                self.draw_observation(parameters[r], spread, rng)
             })
             .collect()
+    }
+
+    /// A series of `n` observations from the sigmoid form at `values`, whose switches are taus: every row's mean and
+    /// standard deviation, or rate, is the mixture of the regimes' by their weights at that time.
+    pub fn draw_sigmoid_series(
+        &self,
+        values: &[f64],
+        steepness: f64,
+        n: usize,
+        rng: &mut ChainRng,
+    ) -> Vec<f64> {
+        let n_regimes = self.regimes.n_regimes();
+        let (parameters, taus) = values.split_at(self.likelihood.n_parameters(n_regimes));
+        (1..=n)
+            .map(|time| {
+                // Share of what comes after each switch, which only falls from one switch to the next.
+                let passed = |tau: &f64| 1.0 / (1.0 + (steepness * (tau - time as f64)).exp());
+                let after: Vec<f64> = taus.iter().map(passed).collect();
+                let mix = |of_regime: &dyn Fn(usize) -> f64| -> f64 {
+                    let stretches = self.regimes.of_stretch().iter().enumerate();
+                    stretches
+                        .map(|(stretch, r)| {
+                            let from = stretch.checked_sub(1).map_or(1.0, |before| after[before]);
+                            let to = after.get(stretch).copied().unwrap_or(0.0);
+                            (from - to) * of_regime(*r)
+                        })
+                        .sum()
+                };
+                let level = mix(&|r| parameters[r]);
+                let spread = |r| parameters[self.likelihood.spread_index(r, n_regimes)];
+                self.draw_observation(level, mix(&spread), rng)
+            })
+            .collect()
+    }
+
+    fn draw_observation(&self, level: f64, spread: f64, rng: &mut ChainRng) -> f64 {
+        match self.likelihood {
+            Likelihood::Normal | Likelihood::NormalSharedSd => {
+                draw_or(Normal::new(level, spread), level, rng)
+            }
+            Likelihood::Poisson => draw_or(Poisson::new(spread), 0.0, rng),
+        }
+    }
+
+    /// Taus drawn from the prior of the sigmoid form for a series of `n`, in order.
+    pub fn draw_taus(&self, n: usize, rng: &mut ChainRng) -> Vec<f64> {
+        let n_switches = self.regimes.n_switches();
+        match self.switch_prior {
+            SwitchPrior::Sequential => {
+                let mut before = 0.0;
+                (0..n_switches)
+                    .map(|k| {
+                        let high = (n - (n_switches - 1 - k)) as f64;
+                        before += (high - before) * rng.random::<f64>();
+                        before
+                    })
+                    .collect()
+            }
+            SwitchPrior::Uniform => {
+                let mut taus: Vec<f64> = (0..n_switches)
+                    .map(|_| n as f64 * rng.random::<f64>())
+                    .collect();
+                taus.sort_by(f64::total_cmp);
+                taus
+            }
+        }
     }
 }
 
@@ -173,5 +234,18 @@ mod tests {
         let high: Vec<usize> = (0..8).filter(|i| values[*i] > 25.0).collect();
         assert_eq!(high, [0, 1, 2, 3, 4, 5, 6]);
         assert_eq!(settings.draw_prior(8, &mut rng).len(), 6);
+        // Steep, so that the taus part the series between two rows: after time 2 and after time 6.
+        let taus = [0.0, 50.0, 1.0, 2.0, 2.5, 6.5];
+        let values = settings.draw_sigmoid_series(&taus, 100.0, 8, &mut rng);
+        let high: Vec<usize> = (0..8).filter(|i| values[*i] > 25.0).collect();
+        assert_eq!(high, [2, 3, 4, 5]);
+        for prior in [SwitchPrior::Sequential, SwitchPrior::Uniform] {
+            settings.switch_prior = prior;
+            let taus = settings.draw_taus(8, &mut rng);
+            assert!(
+                0.0 < taus[0] && taus[0] < taus[1] && taus[1] < 8.0,
+                "{taus:?}"
+            );
+        }
     }
 }

@@ -355,12 +355,6 @@ fn check_counts(series: &Series) -> Result<(), ModelError> {
             });
         }
     }
-    if series.mean() == 0.0 {
-        return Err(ModelError::NoCounts {
-            series: series.name().to_owned(),
-            observed: series.n_observed(),
-        });
-    }
     Ok(())
 }
 

@@ -205,8 +205,6 @@ fn what_cannot_be_modelled_is_refused() {
     assert!(matches!(error, ModelError::NotACount { index: 1, .. }));
     let error = refused(&[1.0, -2.0, 3.0], Likelihood::Poisson, "0,1");
     assert!(matches!(error, ModelError::NotACount { index: 1, .. }));
-    let error = refused(&[0.0, 0.0, 0.0], Likelihood::Poisson, "0,1");
-    assert!(matches!(error, ModelError::NoCounts { .. }));
     let error = refused(&[2.0, 2.0, 2.0], Likelihood::Normal, "0,1");
     assert!(matches!(error, ModelError::ConstantSeries { .. }));
     let error = refused(&[2.0, 2.0, 3.0, 3.0], Likelihood::NormalSharedSd, "0,1");
