@@ -31,6 +31,17 @@ pub enum Event<'a> {
         /// The rows.
         rows: DrawRows<'a>,
     },
+    /// A chain's warm-up has settled on how it moves; comes before its first row that is not of the warm-up.
+    Adapted {
+        /// Name of the method.
+        method: &'a str,
+        /// The chain.
+        chain: usize,
+        /// Step size.
+        step_size: f64,
+        /// Diagonal of the inverse mass matrix, one a coordinate of `R^dim`.
+        inverse_mass: &'a [f64],
+    },
     /// Steps were taken of which nothing is to be logged.
     Progress {
         /// Name of the method.

@@ -5,6 +5,7 @@
 
 mod clock;
 mod density;
+mod draw_source;
 mod draws;
 mod event;
 mod graph;
@@ -17,6 +18,7 @@ mod stop;
 
 pub use clock::{switchpoint_of, tau_of};
 pub use density::{DensityError, Gradient, LogDensity, Posterior};
+pub use draw_source::{DrawSource, DrawSourceError};
 pub use draws::{Draws, DrawsError};
 pub use event::{DrawRows, DrawSchema, Event, Flow, Quantity, Sink, SinkError, SinkResult};
 pub use graph::GraphNode;
