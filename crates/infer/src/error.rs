@@ -1,7 +1,7 @@
 //! What can go wrong while a method runs.
 
 use switchback_core::{
-    DensityError, DrawsError, OptimizerError, SeriesError, SinkError, SpaceError,
+    DensityError, DrawSourceError, DrawsError, OptimizerError, SeriesError, SinkError, SpaceError,
 };
 use switchback_diagnostics::DiagnosticsError;
 use switchback_models::ModelError;
@@ -31,6 +31,9 @@ pub enum InferError {
     /// Draws could not be stored.
     #[error(transparent)]
     Draws(#[from] DrawsError),
+    /// Draws could not be read.
+    #[error(transparent)]
+    Source(#[from] DrawSourceError),
     /// Draws could not be judged.
     #[error(transparent)]
     Diagnostics(#[from] DiagnosticsError),

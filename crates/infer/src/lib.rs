@@ -17,6 +17,7 @@ pub use optimise::verdict::{GLOBAL_TOLERANCE, Judgement, Verdict, judge};
 pub use sample::chain::{Chain, KernelChain, Phase};
 pub use sample::chains::{Chains, ChainsSettings};
 pub use sample::compound::CompoundChain;
+pub use sample::diagnosis::{Diagnosis, Finding, SamplerStats};
 pub use sample::initial::{StartDraw, Starts, dispersed};
 pub use sample::metropolis::{Metropolis, MetropolisState};
 pub use sample::summary::{Summarised, most_frequent, summarise};

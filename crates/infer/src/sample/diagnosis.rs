@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use switchback_core::{DrawSource, DrawSourceError};
+use switchback_core::DrawSource;
 use switchback_diagnostics::{MIN_DRAWS, Summary, e_bfmi, summary};
 
 use crate::InferError;
@@ -123,9 +123,9 @@ impl fmt::Display for Finding {
                 names.join(", "),
                 (needed / ess.max(1.0)).ceil()
             ),
-            Self::OneChain => {
-                f.write_str("One chain cannot tell whether it has converged: take more --num-chains.")
-            }
+            Self::OneChain => f.write_str(
+                "One chain cannot tell whether it has converged: take more --num-chains.",
+            ),
             Self::NotFinite { names } => write!(
                 f,
                 "Draws of {} are not finite: the density or the file is faulty.",
@@ -237,7 +237,8 @@ impl Diagnosis {
     pub fn advice(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.findings.iter().map(Finding::to_string).collect();
         if self.is_trusted() {
-            let agree = "The chains agree: r_hat at most 1.01 and at least 100 effective draws a chain.";
+            let agree =
+                "The chains agree: r_hat at most 1.01 and at least 100 effective draws a chain.";
             lines.insert(0, agree.to_owned());
         }
         lines
@@ -328,7 +329,11 @@ impl Seen {
         if let Some((r_hat, _)) = self.not_agreed.first() {
             findings.push(Finding::NotAgreed {
                 r_hat: *r_hat,
-                names: self.not_agreed.iter().map(|(_, name)| name.clone()).collect(),
+                names: self
+                    .not_agreed
+                    .iter()
+                    .map(|(_, name)| name.clone())
+                    .collect(),
             });
         }
         self.few.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -359,8 +364,114 @@ fn low_energy(e_bfmi: &[f64]) -> Option<Finding> {
     (e_bfmi < E_BFMI_LIMIT).then_some(Finding::LowEnergy { chain, e_bfmi })
 }
 
-impl From<DrawSourceError> for InferError {
-    fn from(error: DrawSourceError) -> Self {
-        Self::Source(error)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use switchback_core::Draws;
+
+    /// A wiggle of mean 0 without a rhythm of its own, another in each chain.
+    fn noise(i: usize, chain: usize) -> f64 {
+        let mixed = (i * 7_919 + chain * 104_729).wrapping_mul(2_654_435_761) >> 7;
+        (mixed % 1_000) as f64 / 500.0 - 1.0
+    }
+
+    /// Draws of `mu`, in which chain `c` does what `of(i, c)` says.
+    fn draws(n_chains: usize, n: usize, of: impl Fn(usize, usize) -> f64) -> Draws {
+        let mut draws = Draws::new(vec!["mu".into()], n_chains);
+        for i in 0..n {
+            for chain in 0..n_chains {
+                draws.push(chain, &[of(i, chain)]).expect("the row fits");
+            }
+        }
+        draws
+    }
+
+    fn diagnosed(draws: &Draws, stats: &SamplerStats) -> Diagnosis {
+        Diagnosis::of(draws, &["mu".to_owned()], stats).expect("enough draws")
+    }
+
+    #[test]
+    fn good_draws_have_no_finding() {
+        let good = diagnosed(&draws(4, 1000, noise), &SamplerStats::default());
+        assert_eq!(good.findings, []);
+        assert!(good.is_trusted() && good.advice()[0].contains("agree"));
+        let constant = diagnosed(&draws(4, 100, |_, _| 45.0), &SamplerStats::default());
+        assert!(constant.is_trusted());
+    }
+
+    #[test]
+    fn the_chain_that_is_elsewhere_is_named() {
+        let apart = draws(4, 1000, |i, chain| {
+            noise(i, chain) + if chain == 2 { 20.0 } else { 0.0 }
+        });
+        let apart = diagnosed(&apart, &SamplerStats::default());
+        assert!(!apart.is_trusted());
+        assert!(
+            matches!(&apart.findings[0], Finding::Apart { chain: 2, .. }),
+            "{apart:?}"
+        );
+        assert!(apart.advice()[0].starts_with("Chain 3 is elsewhere"));
+        assert!(
+            apart
+                .findings
+                .iter()
+                .any(|f| matches!(f, Finding::NotAgreed { .. }))
+        );
+        let stuck = draws(
+            4,
+            1000,
+            |i, chain| if chain == 1 { 0.9 } else { noise(i, chain) },
+        );
+        let stuck = diagnosed(&stuck, &SamplerStats::default());
+        let is_named = |f: &Finding| matches!(f, Finding::Stuck { chain: 1, .. });
+        assert!(stuck.findings.iter().any(is_named), "{stuck:?}");
+    }
+
+    #[test]
+    fn too_few_and_single_chains_are_told() {
+        let slow = draws(4, 1000, |i, chain| noise(i / 50, chain));
+        let slow = diagnosed(&slow, &SamplerStats::default());
+        let is_few = |f: &Finding| matches!(f, Finding::FewEffective { .. });
+        assert!(slow.findings.iter().any(is_few), "{slow:?}");
+        let one = diagnosed(&draws(1, 1000, noise), &SamplerStats::default());
+        assert_eq!(one.findings, [Finding::OneChain]);
+        let faulty = draws(
+            4,
+            100,
+            |i, chain| if i == 50 { f64::NAN } else { noise(i, chain) },
+        );
+        let faulty = diagnosed(&faulty, &SamplerStats::default());
+        assert!(
+            matches!(faulty.findings[..], [Finding::NotFinite { .. }]),
+            "{faulty:?}"
+        );
+        let short = draws(4, 3, noise);
+        assert!(Diagnosis::of(&short, &["mu".to_owned()], &SamplerStats::default()).is_err());
+    }
+
+    #[test]
+    fn divergences_and_energy_are_judged() {
+        let good = draws(4, 1000, noise);
+        let diverging = |n: usize| SamplerStats {
+            diverging: Some(vec![
+                (0..1000).map(|i| f64::from(u8::from(i < n))).collect();
+                4
+            ]),
+            energy: None,
+        };
+        assert!(diagnosed(&good, &diverging(1)).is_trusted());
+        assert_eq!(diagnosed(&good, &diverging(1)).advice().len(), 2);
+        assert!(!diagnosed(&good, &diverging(5)).is_trusted());
+        // A walk whose steps are small beside its spread.
+        let walk = (0..1000).map(|i| (f64::from(i) / 150.0).sin()).collect();
+        let stats = SamplerStats {
+            diverging: None,
+            energy: Some(vec![walk; 4]),
+        };
+        let low = diagnosed(&good, &stats);
+        assert!(
+            matches!(low.findings[..], [Finding::LowEnergy { .. }]),
+            "{low:?}"
+        );
     }
 }

@@ -3,6 +3,7 @@
 pub mod chain;
 pub mod chains;
 pub mod compound;
+pub mod diagnosis;
 pub mod initial;
 pub mod metropolis;
 mod recorder;
