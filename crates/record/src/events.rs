@@ -16,6 +16,7 @@ use tensorboard_proto::summary::{Summary, Summary_Value, SummaryMetadata};
 use tensorboard_proto::tensor::TensorProto;
 use tensorboard_proto::tensor_shape::TensorShapeProto;
 use tensorboard_proto::types::DataType;
+use tensorboard_rs::summary::histogram_raw;
 
 use crate::RecordError;
 use crate::event_name::new_file;
@@ -140,6 +141,30 @@ impl EventFile {
         let mut event = event_now();
         event.set_graph_def(self.encode(&graph)?);
         self.submit(&event)
+    }
+
+    /// Records counts of values between edges under `tag` at `step`, for the Histograms tab: `bins` hold each bin's upper
+    /// edge and count, the first begins at `low`.
+    ///
+    /// # Errors
+    /// When events were lost.
+    pub fn histogram(
+        &mut self,
+        tag: &str,
+        step: i64,
+        low: f64,
+        bins: &[(f64, usize)],
+    ) -> Result<(), RecordError> {
+        let high = bins.last().map_or(low, |(edge, _)| *edge);
+        let counts = bins.iter().map(|(_, count)| *count as f64);
+        // A bin without width below the first one tells where that begins.
+        let edges: Vec<f64> = std::iter::once(low)
+            .chain(bins.iter().map(|(edge, _)| *edge))
+            .collect();
+        let n = counts.clone().sum();
+        let counts: Vec<f64> = std::iter::once(0.0).chain(counts).collect();
+        let mut summary = histogram_raw(tag, low, high, n, 0.0, 0.0, &edges, &counts);
+        self.submit_summary(step, summary.take_value().into_vec())
     }
 
     /// Records `markdown` under `tag` at `step`, for the Text tab.

@@ -179,7 +179,8 @@ fn the_gradient_is_that_of_the_sum() {
     }
 }
 
-/// Over seeds 0..200 the largest distance of a model had a median of 2.6 standard errors and a maximum of 4.9.
+/// Over 200 seeds the largest distance over all models and places had a median of 3.5 standard errors, a 99th
+/// percentile of 4.8 and a maximum of 5.3.
 #[test]
 fn draws_have_the_probabilities_of_the_tuples() {
     const DRAWS: usize = 4000;
