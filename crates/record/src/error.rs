@@ -157,4 +157,116 @@ pub enum RecordError {
         /// The step.
         step: u64,
     },
+    /// There is something where draws are to be written.
+    #[error("{} exists already; write the draws elsewhere, or remove it first", path.display())]
+    DrawsExist {
+        /// What is there.
+        path: PathBuf,
+    },
+    /// A quantity or statistic has a name that it cannot have on the disk.
+    #[error(
+        "{name:?} cannot be a column of {}; give it a plain name that no other column has, other than chain and draw",
+        path.display()
+    )]
+    ColumnName {
+        /// Where the draws are to be written.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// The log-likelihoods of a draw are not one an observation.
+    #[error(
+        "{}: {n_pointwise} log-likelihoods a draw, but the series has {n_observed} observations in {len} rows; give one for each of either",
+        path.display()
+    )]
+    Pointwise {
+        /// Where the draws are to be written.
+        path: PathBuf,
+        /// Log-likelihoods of a draw.
+        n_pointwise: usize,
+        /// Observations that are not missing.
+        n_observed: usize,
+        /// Rows of the series, missing ones included.
+        len: usize,
+    },
+    /// Rows of draws are not what they were said to be.
+    #[error("chain {chain} of {}: {what}; hand over rows of the schema that the draws were begun with", path.display())]
+    DrawRows {
+        /// Where the draws are written.
+        path: PathBuf,
+        /// The chain.
+        chain: usize,
+        /// What is wrong with them.
+        what: String,
+    },
+    /// A chunk of draws cannot be encoded.
+    #[error("{} could not be encoded", path.display())]
+    DrawsEncode {
+        /// Path of the chunk or array.
+        path: PathBuf,
+        /// What the encoder said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Draws are no longer written, since a write failed.
+    #[error("{} takes no more draws since a write failed; what is in it can be read", path.display())]
+    DrawsEnded {
+        /// Where the draws were written.
+        path: PathBuf,
+    },
+    /// There are no draws in a place.
+    #[error("{} holds no draws: {what}; name a run, a Zarr store in ArviZ's layout, or CmdStan's CSV files", path.display())]
+    NoDraws {
+        /// The place.
+        path: PathBuf,
+        /// What was looked for.
+        what: String,
+    },
+    /// There are the draws of several samplers in a place.
+    #[error("{} holds several draws: {}; name one of them", path.display(), found.join(", "))]
+    SeveralDraws {
+        /// The place.
+        path: PathBuf,
+        /// What is there.
+        found: Vec<String>,
+    },
+    /// Draws on the disk contradict themselves.
+    #[error("{}: {what}; write the draws again", path.display())]
+    DrawsBroken {
+        /// Path of the file or array.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// A line of a CSV file is no draw.
+    #[error("{}, line {line}: {what}; restore or remove that line", path.display())]
+    DrawsLine {
+        /// Path of the file.
+        path: PathBuf,
+        /// 1-based number of the line.
+        line: usize,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// An array was written in a way that is not read here.
+    #[error(
+        "{} cannot be decoded; what is not compressed, or by gzip or zlib, can be read (blosc and zstd cannot): write it \
+         again so, in xarray with encoding={{name: {{\"compressor\": None}}}} and zarr_format=2",
+        path.display()
+    )]
+    DrawsDecode {
+        /// Path of the array.
+        path: PathBuf,
+        /// What the decoder said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Draws do not have a quantity.
+    #[error("{} has no {name:?}; there are {}", path.display(), known.join(", "))]
+    UnknownQuantity {
+        /// Where the draws are.
+        path: PathBuf,
+        /// The name asked for.
+        name: String,
+        /// Names that there are.
+        known: Vec<String>,
+    },
 }

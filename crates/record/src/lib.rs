@@ -1,10 +1,11 @@
-//! The run folder: manifest, comparison and TensorBoard events.
+//! The run folder: manifest, comparison, TensorBoard events and draws.
 //!
 //! A run is written as `<name>.partial` and becomes `<name>` when its manifest is complete; every method
 //! in it has a folder of its own with one TensorBoard event file. Nothing here computes, and nothing prints.
 
 mod comparison;
 mod digest;
+mod draws;
 mod error;
 mod event_name;
 mod events;
@@ -22,6 +23,7 @@ mod scratch;
 
 pub use comparison::{Comparison, Exact, Row};
 pub use digest::sha256;
+pub use draws::{CmdStanInfo, DrawsFile, DrawsInfo, StoredDraws, draws_in};
 pub use error::RecordError;
 pub use events::EventFile;
 pub use folder::RunFolder;
