@@ -15,6 +15,6 @@ pub use optimise::verdict::{GLOBAL_TOLERANCE, Judgement, Verdict, judge};
 pub use sample::chain::{Chain, KernelChain, Phase};
 pub use sample::chains::{Chains, ChainsSettings};
 pub use sample::initial::dispersed;
-pub use sample::metropolis::{Metropolis, MetropolisState};
+pub use sample::metropolis::{Metropolis, MetropolisSettings, MetropolisState, Proposal};
 pub use sample::summary::{Summarised, most_frequent, summarise};
-pub use sample::tuning::ScaleTuning;
+pub use sample::tuning::{NoTuning, ScaleTuning};
