@@ -47,4 +47,30 @@ pub enum InferError {
         /// Tries.
         tries: usize,
     },
+    /// A sampler that needs continuous coordinates was given a whole number.
+    #[error(
+        "{sampler} moves along continuous coordinates, and {parameter} is a whole number: sample the model's sigmoid \
+         or marginal form, or take metropolis"
+    )]
+    WholeNumber {
+        /// The sampler.
+        sampler: &'static str,
+        /// Name of the parameter.
+        parameter: String,
+    },
+    /// The density at a start is 0 or no number.
+    #[error("the log density at a start is {logp}: start where it is finite")]
+    StartDensity {
+        /// The log density.
+        logp: f64,
+    },
+    /// Walkers lie in a plane, which they could not leave.
+    #[error(
+        "the walkers all have the same {parameter}, or one that follows from the parameters before it: start them \
+         apart in every direction"
+    )]
+    FlatEnsemble {
+        /// Name of the parameter.
+        parameter: String,
+    },
 }

@@ -14,6 +14,7 @@ pub use optimise::plan::{Method, Plan, PlanSettings, noise_scale};
 pub use optimise::verdict::{GLOBAL_TOLERANCE, Judgement, Verdict, judge};
 pub use sample::chain::{Chain, KernelChain, Phase};
 pub use sample::chains::{Chains, ChainsSettings};
+pub use sample::ensemble::Ensemble;
 pub use sample::initial::dispersed;
 pub use sample::metropolis::{Metropolis, MetropolisSettings, MetropolisState, Proposal};
 pub use sample::summary::{Summarised, most_frequent, summarise};

@@ -2,7 +2,9 @@
 
 pub mod chain;
 pub mod chains;
+pub mod ensemble;
 pub mod initial;
 pub mod metropolis;
+mod start;
 pub mod summary;
 pub mod tuning;
