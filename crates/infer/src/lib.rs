@@ -17,5 +17,6 @@ pub use sample::chains::{Chains, ChainsSettings};
 pub use sample::ensemble::Ensemble;
 pub use sample::initial::dispersed;
 pub use sample::metropolis::{Metropolis, MetropolisSettings, MetropolisState, Proposal};
+pub use sample::nuts::{MassMatrix, NutsChain, NutsSettings};
 pub use sample::summary::{Summarised, most_frequent, summarise};
 pub use sample::tuning::{NoTuning, ScaleTuning};

@@ -5,6 +5,7 @@ pub mod chains;
 pub mod ensemble;
 pub mod initial;
 pub mod metropolis;
+pub mod nuts;
 mod start;
 pub mod summary;
 pub mod tuning;
