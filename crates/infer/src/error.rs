@@ -63,4 +63,55 @@ pub enum InferError {
         /// Tries.
         tries: usize,
     },
+    /// A sampler that needs continuous coordinates was given a whole number.
+    #[error(
+        "{sampler} moves along continuous coordinates, and {parameter} is a whole number: sample the model's sigmoid \
+         or marginal form, or take metropolis"
+    )]
+    WholeNumber {
+        /// The sampler.
+        sampler: &'static str,
+        /// Name of the parameter.
+        parameter: String,
+    },
+    /// The density at a start is 0 or no number.
+    #[error("the log density at a start is {logp}: start where it is finite")]
+    StartDensity {
+        /// The log density.
+        logp: f64,
+    },
+    /// The gradient at a start does not tell NUTS how far to step.
+    #[error(
+        "the gradient at the start is {slope} in {parameter}: NUTS needs one that is finite and not 0, so start a \
+         little beside it"
+    )]
+    StartGradient {
+        /// Name of the parameter.
+        parameter: String,
+        /// The derivative of the log density with respect to its coordinate.
+        slope: f64,
+    },
+    /// Walkers lie in a plane, which they could not leave.
+    #[error(
+        "the walkers all have the same {parameter}, or one that follows from the parameters before it: start them \
+         apart in every direction"
+    )]
+    FlatEnsemble {
+        /// Name of the parameter.
+        parameter: String,
+    },
+    /// A chain was warmed up for another number of steps than its adaptation was planned for.
+    #[error("the warm-up was planned for {expected} steps and took {taken}")]
+    NumWarmup {
+        /// Steps it was planned for.
+        expected: u64,
+        /// Steps it took, or began to take.
+        taken: u64,
+    },
+    /// NUTS could not go on.
+    #[error("NUTS could not go on: {message}")]
+    Nuts {
+        /// What nuts-rs said.
+        message: String,
+    },
 }

@@ -33,7 +33,9 @@ fn info<'a>(chains: &Chains, series: Option<&'a Series>) -> DrawsInfo<'a> {
         num_warmup: chains.warmup[0].len() as u64,
         num_samples: chains.draws[0].len() as u64,
         save_warmup: true,
-        created_at: "2026-01-02T03:04:05.5Z".parse::<Timestamp>().expect("a time"),
+        created_at: "2026-01-02T03:04:05.5Z"
+            .parse::<Timestamp>()
+            .expect("a time"),
     }
 }
 
@@ -76,7 +78,9 @@ fn check_values(seen: &Value, dtype: &str, expected: &[Vec<f64>]) -> Result<(), 
                 _ => return Err(format!("the type is {dtype}")),
             };
             if !is_same {
-                return Err(format!("chain {chain}, draw {draw}: {seen} is not {expected}"));
+                return Err(format!(
+                    "chain {chain}, draw {draw}: {seen} is not {expected}"
+                ));
             }
         }
     }
@@ -86,7 +90,11 @@ fn check_values(seen: &Value, dtype: &str, expected: &[Vec<f64>]) -> Result<(), 
 /// That the variable `name` of a group is along chain and draw, has `dtype`, and is `expected`.
 fn check_variable(group: &Value, name: &str, dtype: &str, expected: &[Vec<f64>]) {
     let variable = &group["variables"][name];
-    assert_eq!(variable["dims"], serde_json::json!(["chain", "draw"]), "{name}");
+    assert_eq!(
+        variable["dims"],
+        serde_json::json!(["chain", "draw"]),
+        "{name}"
+    );
     assert_eq!(variable["dtype"], dtype, "{name}");
     let check = |expected: &[Vec<f64>]| check_values(&variable["values"], dtype, expected);
     check(expected).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -95,7 +103,10 @@ fn check_variable(group: &Value, name: &str, dtype: &str, expected: &[Vec<f64>])
         let mut wrong = expected.to_vec();
         let end = wrong[0].len() - 1;
         wrong[0][end] = if *last == 0.0 { 1.0 } else { 0.0 };
-        assert!(check(&wrong).is_err(), "{name}: a wrong value is not noticed");
+        assert!(
+            check(&wrong).is_err(),
+            "{name}: a wrong value is not noticed"
+        );
     }
 }
 
@@ -142,7 +153,10 @@ fn check_diagnostics(seen: &Value, source: &dyn DrawSource) {
             let ours = ours.expect("chains of one length");
             let theirs = seen[name][what].as_f64().expect("a number");
             let difference = (ours / theirs - 1.0).abs();
-            assert!(difference <= TOLERANCE, "{what} of {name}: {ours}, ArviZ {theirs}");
+            assert!(
+                difference <= TOLERANCE,
+                "{what} of {name}: {ours}, ArviZ {theirs}"
+            );
         }
     }
 }
@@ -169,7 +183,11 @@ fn arviz_sees_every_draw() {
     let chains = Chains::new(40, 230, &NUTS, 5);
     let cases = [
         (["1851", "1852", "1853", "1854", "1860"], "int64", None),
-        (["1851-Q1", "1851-Q2", "é", "d", "e"], "<U7", Some("1851-Q1")),
+        (
+            ["1851-Q1", "1851-Q2", "é", "d", "e"],
+            "<U7",
+            Some("1851-Q1"),
+        ),
     ];
     let paths = ["numbers", "texts"].map(|name| scratch.path().join(name));
     for (path, (labels, ..)) in paths.iter().zip(cases) {
@@ -180,7 +198,9 @@ fn arviz_sees_every_draw() {
         chains.tell(&mut file);
         file.finish().expect("room");
     }
-    let questions = paths.each_ref().map(|path| vec!["zarr".as_ref(), path.as_os_str()]);
+    let questions = paths
+        .each_ref()
+        .map(|path| vec!["zarr".as_ref(), path.as_os_str()]);
     let answers = python::ask(&python, &questions).expect("they load");
     for ((seen, path), (_, dtype, along)) in answers.iter().zip(&paths).zip(cases) {
         assert_eq!(seen["warnings"], serde_json::json!([]));
@@ -206,7 +226,10 @@ fn arviz_sees_every_draw() {
         check_log_likelihood(&groups["log_likelihood"], &chains);
         check_attributes(&groups["posterior"]["attributes"]);
         check_diagnostics(&seen["diagnostics"], &in_memory(&chains));
-        check_diagnostics(&seen["diagnostics"], &StoredDraws::open(path).expect("it opens"));
+        check_diagnostics(
+            &seen["diagnostics"],
+            &StoredDraws::open(path).expect("it opens"),
+        );
     }
 }
 
@@ -219,7 +242,10 @@ fn check_coordinates(groups: &Value, dtype: &str, first: Option<&str>) {
     let observed = &groups["observed_data"]["variables"];
     for group in [observed, &groups["log_likelihood"]["variables"]] {
         let year = &group["year"];
-        assert_eq!((&year["dtype"], &year["dims"]), (&dtype.into(), &serde_json::json!(["year"])));
+        assert_eq!(
+            (&year["dtype"], &year["dims"]),
+            (&dtype.into(), &serde_json::json!(["year"]))
+        );
         let label = &year["values"][0];
         assert_eq!(label, &first.map_or(Value::from(1851), Value::from));
     }
@@ -232,12 +258,18 @@ fn check_coordinates(groups: &Value, dtype: &str, first: Option<&str>) {
 
 fn check_log_likelihood(group: &Value, chains: &Chains) {
     let variable = &group["variables"]["y"];
-    assert_eq!(variable["dims"], serde_json::json!(["chain", "draw", "year"]));
+    assert_eq!(
+        variable["dims"],
+        serde_json::json!(["chain", "draw", "year"])
+    );
     for (chain, draws) in chains.draws.iter().enumerate() {
         for (draw, expected) in draws.iter().enumerate() {
             for (i, expected) in expected.pointwise.iter().enumerate() {
                 let seen = from_bits(&variable["values"][chain][draw][i]);
-                assert!(same(seen, *expected), "chain {chain}, draw {draw}, observation {i}");
+                assert!(
+                    same(seen, *expected),
+                    "chain {chain}, draw {draw}, observation {i}"
+                );
             }
         }
     }
@@ -257,14 +289,20 @@ fn check_attributes(attributes: &Value) {
 
 /// The files that `create_cmdstan` makes for three chains.
 fn csv_files(folder: &Path) -> Vec<PathBuf> {
-    (1..=3).map(|id| folder.join(format!("run_{id}.csv"))).collect()
+    (1..=3)
+        .map(|id| folder.join(format!("run_{id}.csv")))
+        .collect()
 }
 
 /// What cmdstanpy sees in each set of files.
 fn seen_by_cmdstanpy(python: &Path, sets: &[Vec<PathBuf>]) -> Vec<Value> {
     let questions: Vec<Vec<&OsStr>> = sets
         .iter()
-        .map(|files| std::iter::once("csv".as_ref()).chain(files.iter().map(|path| path.as_os_str())).collect())
+        .map(|files| {
+            std::iter::once("csv".as_ref())
+                .chain(files.iter().map(|path| path.as_os_str()))
+                .collect()
+        })
         .collect();
     python::ask(python, &questions).expect("they load")
 }
@@ -294,7 +332,8 @@ fn cmdstanpy_sees_every_draw_of_nuts() {
     };
     let info = info(&chains, None);
     let mut file =
-        DrawsFile::create_cmdstan(scratch.path(), "run", &chains.schema, &info, &cmdstan).expect("room");
+        DrawsFile::create_cmdstan(scratch.path(), "run", &chains.schema, &info, &cmdstan)
+            .expect("room");
     chains.tell(&mut file);
     file.finish().expect("room");
     let files = csv_files(scratch.path());
@@ -307,9 +346,13 @@ fn cmdstanpy_sees_every_draw_of_nuts() {
     // The first row of the warm-up, in CmdStan's order, which here is that of the schema.
     let first = &chains.warmup[1][0];
     for (i, expected) in first.stats.iter().chain(&first.values).enumerate() {
-        assert!(same(from_bits(&seen["draws_and_warmup"][0][1][i]), *expected), "column {i}");
+        assert!(
+            same(from_bits(&seen["draws_and_warmup"][0][1][i]), *expected),
+            "column {i}"
+        );
     }
-    let columns = "lp__ accept_stat__ stepsize__ treedepth__ n_leapfrog__ divergent__ energy__ mu tau s odd";
+    let columns =
+        "lp__ accept_stat__ stepsize__ treedepth__ n_leapfrog__ divergent__ energy__ mu tau s odd";
     let columns: Vec<&str> = columns.split(' ').collect();
     assert_eq!(seen["columns"], serde_json::json!(columns));
     for chain in 0..3 {
@@ -324,7 +367,10 @@ fn cmdstanpy_sees_every_draw_of_nuts() {
         assert_eq!(seen["divergences"][chain], n_divergent);
     }
     let said = seen["warnings"].to_string();
-    assert!(said.contains("divergent transitions"), "the divergences are noticed: {said}");
+    assert!(
+        said.contains("divergent transitions"),
+        "the divergences are noticed: {said}"
+    );
     for (key, expected) in [
         ("model", "one_switch"),
         ("data_file", "data/deck.json"),
@@ -337,7 +383,10 @@ fn cmdstanpy_sees_every_draw_of_nuts() {
         assert_eq!(seen["config"][key], expected, "{key}");
     }
     check_diagnostics(&seen["diagnostics"], &in_memory(&chains));
-    check_diagnostics(&seen["diagnostics"], &StoredDraws::open_all(&files).expect("they open"));
+    check_diagnostics(
+        &seen["diagnostics"],
+        &StoredDraws::open_all(&files).expect("they open"),
+    );
 }
 
 #[test]
@@ -350,7 +399,8 @@ fn cmdstanpy_sees_every_draw_of_another_sampler() {
     let info = info(&chains, None);
     let cmdstan = CmdStanInfo::default();
     let mut file =
-        DrawsFile::create_cmdstan(scratch.path(), "run", &chains.schema, &info, &cmdstan).expect("room");
+        DrawsFile::create_cmdstan(scratch.path(), "run", &chains.schema, &info, &cmdstan)
+            .expect("room");
     chains.tell(&mut file);
     file.finish().expect("room");
     let seen = &seen_by_cmdstanpy(&python, &[csv_files(scratch.path())])[0];
@@ -380,7 +430,8 @@ fn cmdstanpy_sees_the_draws_of_a_run_that_ended_early() {
     }
     let cmdstan = CmdStanInfo::default();
     let mut file =
-        DrawsFile::create_cmdstan(scratch.path(), "run", &chains.schema, &info, &cmdstan).expect("room");
+        DrawsFile::create_cmdstan(scratch.path(), "run", &chains.schema, &info, &cmdstan)
+            .expect("room");
     chains.tell(&mut file);
     file.finish().expect("room");
     let seen = &seen_by_cmdstanpy(&python, &[csv_files(scratch.path())])[0];
@@ -398,7 +449,10 @@ fn stores_that_xarray_wrote_are_read_or_refused_by_name() {
     let scratch = Scratch::new();
     let readable = ["v2 plain", "v2 gzip", "v2 zlib", "v3 plain", "v3 gzip"];
     let foreign = [("v2 default", "blosc"), ("v3 default", "zstd")];
-    let formats: Vec<&str> = readable.into_iter().chain(foreign.map(|(format, _)| format)).collect();
+    let formats: Vec<&str> = readable
+        .into_iter()
+        .chain(foreign.map(|(format, _)| format))
+        .collect();
     let path_of = |format: &str| scratch.path().join(format);
     let paths: Vec<PathBuf> = formats.iter().map(|format| path_of(format)).collect();
     let questions: Vec<Vec<&OsStr>> = formats
@@ -408,14 +462,19 @@ fn stores_that_xarray_wrote_are_read_or_refused_by_name() {
         .collect();
     let written = python::ask(&python, &questions).expect("xarray writes");
     for (format, written) in readable.iter().zip(&written) {
-        let draws = StoredDraws::open(path_of(format)).unwrap_or_else(|error| panic!("{format}: {error:?}"));
+        let draws = StoredDraws::open(path_of(format))
+            .unwrap_or_else(|error| panic!("{format}: {error:?}"));
         assert_eq!((draws.n_chains(), draws.n_draws()), (3, 50), "{format}");
         assert_eq!(draws.sampler(), Some("elsewhere"), "{format}");
         let expected: BTreeMap<String, Value> =
             serde_json::from_value(written["posterior"].clone()).expect("a map");
         let mut names = draws.names();
         names.sort();
-        assert_eq!(names, expected.keys().cloned().collect::<Vec<_>>(), "{format}");
+        assert_eq!(
+            names,
+            expected.keys().cloned().collect::<Vec<_>>(),
+            "{format}"
+        );
         for (name, expected) in &expected {
             let read = draws.read(name).expect("it is there");
             check_values(expected, "float64", &read)
@@ -424,7 +483,10 @@ fn stores_that_xarray_wrote_are_read_or_refused_by_name() {
         let energy = draws.read_stat("energy").expect("it is there");
         check_values(&written["energy"], "float64", &energy).expect("the same");
         // Left out of the store, since all of it is the fill value.
-        assert_eq!(draws.read_stat("diverging").expect("it is there"), vec![vec![0.0; 50]; 3]);
+        assert_eq!(
+            draws.read_stat("diverging").expect("it is there"),
+            vec![vec![0.0; 50]; 3]
+        );
     }
     for (format, codec) in foreign {
         let path = path_of(format);
@@ -434,6 +496,9 @@ fn stores_that_xarray_wrote_are_read_or_refused_by_name() {
         };
         assert!(at.starts_with(path.join("posterior")), "{format}");
         assert!(source.to_string().contains(codec), "{format}: {source}");
-        assert!(error.to_string().contains("gzip"), "the way out is told: {error}");
+        assert!(
+            error.to_string().contains("gzip"),
+            "the way out is told: {error}"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The warm-up of Metropolis: each coordinate's scale follows its own acceptance rate, then is frozen.
 
-use switchback_core::{Transition, Warmup};
+use switchback_core::{Kernel, Transition, Warmup};
 
 use super::metropolis::{Metropolis, MetropolisState};
 
@@ -8,6 +8,16 @@ use super::metropolis::{Metropolis, MetropolisState};
 const TARGET_ACCEPT: f64 = 0.44;
 /// How fast the corrections shrink; above 1/2, so that the scales settle (Robbins & Monro 1951).
 const DECAY: f64 = 0.6;
+
+/// Tunes nothing: the kernel stays as it was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct NoTuning;
+
+impl<K: Kernel> Warmup<K> for NoTuning {
+    fn update(&mut self, _: &mut K, _: &K::State, _: &Transition) {}
+
+    fn finish(&mut self, _: &mut K) {}
+}
 
 /// Tunes the logarithm of each scale by stochastic approximation (Andrieu & Thoms 2008, section 4.2).
 #[derive(Debug, Clone, Default)]
@@ -30,7 +40,7 @@ impl Warmup<Metropolis> for ScaleTuning {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use switchback_core::{DensityError, Kernel, LogDensity, Parameter, Space, Support, stream};
+    use switchback_core::{DensityError, LogDensity, Parameter, Space, Support, stream};
 
     /// Two independent normal variables, one a thousand times as wide as the other.
     struct Wide(Space);

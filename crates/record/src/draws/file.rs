@@ -324,10 +324,7 @@ impl Shape {
 }
 
 /// The thread: writes until the sender is dropped or a write fails.
-fn write_draws(
-    mut store: Box<dyn RowStore>,
-    inbox: &Receiver<Command>,
-) -> Result<(), RecordError> {
+fn write_draws(mut store: Box<dyn RowStore>, inbox: &Receiver<Command>) -> Result<(), RecordError> {
     // When the oldest row that is not committed must be.
     let mut due: Option<Instant> = None;
     loop {

@@ -40,7 +40,12 @@ pub struct Chains {
 
 impl Chains {
     /// `n_warmup` and `n_draws` draws of each of three chains, with `stats` and `n_pointwise` log-likelihoods.
-    pub fn new(n_warmup: usize, n_draws: usize, stats: &[&'static str], n_pointwise: usize) -> Self {
+    pub fn new(
+        n_warmup: usize,
+        n_draws: usize,
+        stats: &[&'static str],
+        n_pointwise: usize,
+    ) -> Self {
         let quantity = |name: &str| Quantity {
             name: name.into(),
             is_whole: name == "s",
@@ -48,7 +53,10 @@ impl Chains {
         let mut chains: Vec<Vec<Draw>> = (0..3)
             .map(|chain| walk(chain, n_warmup + n_draws, stats, n_pointwise))
             .collect();
-        let draws = chains.iter_mut().map(|chain| chain.split_off(n_warmup)).collect();
+        let draws = chains
+            .iter_mut()
+            .map(|chain| chain.split_off(n_warmup))
+            .collect();
         Self {
             schema: DrawSchema {
                 quantities: ["mu", "tau", "s", "odd"].map(quantity).to_vec(),
@@ -94,7 +102,8 @@ impl Chains {
 
 /// Tells `sink` of `draws` in one event.
 pub fn tell_rows(sink: &mut dyn Sink, chain: usize, is_warmup: bool, draws: &[Draw]) {
-    let gather = |of: fn(&Draw) -> &Vec<f64>| draws.iter().flat_map(of).copied().collect::<Vec<_>>();
+    let gather =
+        |of: fn(&Draw) -> &Vec<f64>| draws.iter().flat_map(of).copied().collect::<Vec<_>>();
     let rows = DrawRows {
         chain,
         is_warmup,
@@ -103,7 +112,8 @@ pub fn tell_rows(sink: &mut dyn Sink, chain: usize, is_warmup: bool, draws: &[Dr
         pointwise: &gather(|draw| &draw.pointwise),
     };
     let method = METHOD;
-    sink.record(&Event::Draws { method, rows }).expect("it is kept");
+    sink.record(&Event::Draws { method, rows })
+        .expect("it is kept");
 }
 
 /// Step size and inverse mass of `chain` after its warm-up.
@@ -124,7 +134,15 @@ fn walk(chain: usize, n: usize, stats: &[&'static str], n_pointwise: usize) -> V
             sum + ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
         })
     };
-    let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 5e-324, 1e300, 0.1 + 0.2];
+    let odd = [
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        -0.0,
+        5e-324,
+        1e300,
+        0.1 + 0.2,
+    ];
     let mut mu = normal();
     let mut draws = Vec::with_capacity(n);
     for i in 0..n {

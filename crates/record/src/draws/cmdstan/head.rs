@@ -29,8 +29,14 @@ impl Head {
     ) -> Self {
         let mut head = Self {
             text: String::new(),
-            num_samples: Slot { offset: 0, width: 0 },
-            num_warmup: Slot { offset: 0, width: 0 },
+            num_samples: Slot {
+                offset: 0,
+                width: 0,
+            },
+            num_warmup: Slot {
+                offset: 0,
+                width: 0,
+            },
         };
         head.line("stan_version_major = 2");
         head.line("stan_version_minor = 33");

@@ -72,7 +72,10 @@ impl CmdStanFiles {
         if !self.columns.is_nuts || self.chains[chain].is_adapted() {
             return;
         }
-        let unknown = (step_size, vec![f64::NAN; self.columns.n_quantities().max(1)]);
+        let unknown = (
+            step_size,
+            vec![f64::NAN; self.columns.n_quantities().max(1)],
+        );
         let chain = &mut self.chains[chain];
         let (step_size, inverse_mass) = chain.adapted.clone().unwrap_or(unknown);
         chain.end_warmup(step_size, &inverse_mass);

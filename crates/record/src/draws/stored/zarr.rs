@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use zarrs::array::{
-    Array, ArrayCreateError, ArrayError, ArraySubset, ElementOwned, data_type,
-};
+use zarrs::array::{Array, ArrayCreateError, ArrayError, ArraySubset, ElementOwned, data_type};
 use zarrs::filesystem::FilesystemStore;
 use zarrs::storage::StorageError;
 
@@ -165,13 +163,21 @@ impl ZarrDraws {
         let length = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);
         let all = || self.posterior.iter().chain(&self.stats);
         let shapes = || all().map(|of| (of, of.array.shape()));
-        self.n_draws = shapes().map(|(_, shape)| length(shape[1])).min().unwrap_or(0);
-        self.n_chains = shapes().map(|(_, shape)| length(shape[0])).next().unwrap_or(0);
+        self.n_draws = shapes()
+            .map(|(_, shape)| length(shape[1]))
+            .min()
+            .unwrap_or(0);
+        self.n_chains = shapes()
+            .map(|(_, shape)| length(shape[0]))
+            .next()
+            .unwrap_or(0);
         let other = shapes().find(|(_, shape)| length(shape[0]) != self.n_chains);
         match other {
             None => Ok(()),
             Some((of, shape)) => Err(RecordError::DrawsBroken {
-                path: self.path.join(of.array.path().as_str().trim_start_matches('/')),
+                path: self
+                    .path
+                    .join(of.array.path().as_str().trim_start_matches('/')),
                 what: format!("it has {} chains, others have {}", shape[0], self.n_chains),
             }),
         }
@@ -218,7 +224,10 @@ impl ZarrDraws {
         array: &Array<FilesystemStore>,
         subset: &ArraySubset,
     ) -> Result<Vec<f64>, RecordError> {
-        let path = || self.path.join(array.path().as_str().trim_start_matches('/'));
+        let path = || {
+            self.path
+                .join(array.path().as_str().trim_start_matches('/'))
+        };
         let kind = array.data_type();
         let values = if *kind == data_type::float64() {
             array.retrieve_array_subset(subset)
@@ -287,10 +296,14 @@ fn cannot_open(path: PathBuf, error: ArrayCreateError) -> RecordError {
 fn dims(path: &Path) -> Result<Vec<String>, RecordError> {
     let names = match read_json(&path.join("zarr.json"))? {
         Some(mut metadata) => metadata["dimension_names"].take(),
-        None => attributes(path)?.remove("_ARRAY_DIMENSIONS").unwrap_or_default(),
+        None => attributes(path)?
+            .remove("_ARRAY_DIMENSIONS")
+            .unwrap_or_default(),
     };
     let names = names.as_array().into_iter().flatten();
-    Ok(names.map(|name| name.as_str().unwrap_or_default().to_owned()).collect())
+    Ok(names
+        .map(|name| name.as_str().unwrap_or_default().to_owned())
+        .collect())
 }
 
 /// The attributes of the group or array in the folder `path`.

@@ -75,10 +75,7 @@ impl Hierarchy {
     ) -> Result<(), RecordError> {
         self.make(name)?;
         self.set(format!("{name}/.zgroup"), json!({"zarr_format": 2}));
-        self.set(
-            format!("{name}/.zattrs"),
-            Value::Object(attributes.clone()),
-        );
+        self.set(format!("{name}/.zattrs"), Value::Object(attributes.clone()));
         Ok(())
     }
 

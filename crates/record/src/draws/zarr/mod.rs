@@ -233,11 +233,17 @@ fn attributes(info: &DrawsInfo<'_>) -> Map<String, Value> {
     let attributes = [
         ("created_at", json!(info.created_at.to_string())),
         ("inference_library", json!("switchback")),
-        ("inference_library_version", json!(env!("CARGO_PKG_VERSION"))),
+        (
+            "inference_library_version",
+            json!(env!("CARGO_PKG_VERSION")),
+        ),
         ("sampler", json!(info.sampler)),
         ("tuning_steps", json!(info.num_warmup)),
     ];
-    attributes.map(|(key, value)| (key.to_owned(), value)).into_iter().collect()
+    attributes
+        .map(|(key, value)| (key.to_owned(), value))
+        .into_iter()
+        .collect()
 }
 
 /// Name of the pointwise log-likelihood, which is that of what was observed, and what it lies along.
