@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use switchback_core::{DensityError, LogDensity, Parameter, Posterior, Series, Space, Support};
 
+use super::scratch::each_row;
 use crate::{PrefixSums, SwitchPriors};
 
 /// Coordinates of a position: `mu1, mu2, sigma1, sigma2, s`.
@@ -114,11 +115,7 @@ impl LogDensity for HardSwitch {
     }
 
     fn logp(&self, positions: &[f64], logp: &mut [f64]) -> Result<(), DensityError> {
-        DensityError::check_shape(DIM, positions.len(), logp.len())?;
-        for (position, value) in positions.chunks_exact(DIM).zip(logp) {
-            *value = self.logp_at(position);
-        }
-        Ok(())
+        each_row(DIM, positions, logp, |position| self.logp_at(position))
     }
 }
 
@@ -128,11 +125,9 @@ impl Posterior for HardSwitch {
         positions: &[f64],
         log_likelihood: &mut [f64],
     ) -> Result<(), DensityError> {
-        DensityError::check_shape(DIM, positions.len(), log_likelihood.len())?;
-        for (position, value) in positions.chunks_exact(DIM).zip(log_likelihood) {
-            *value = self.log_likelihood_at(position);
-        }
-        Ok(())
+        each_row(DIM, positions, log_likelihood, |position| {
+            self.log_likelihood_at(position)
+        })
     }
 }
 

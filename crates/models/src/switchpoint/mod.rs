@@ -1,6 +1,7 @@
-//! One switch between two normal regimes: hard, and relaxed to a sigmoid.
+//! Switches between regimes: hard, and relaxed to sigmoids.
 
 mod hard;
+mod scratch;
 mod sigmoid;
 mod window;
 
