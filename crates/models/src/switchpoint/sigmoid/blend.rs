@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::window::{
     Family, Growth, MAX_ACTIVE, Many, NormalFamily, One, PoissonFamily, Rows, Segment, Sweep,
 };
-use super::row::{self, Level};
+use super::row::{self, Level, Weights};
 use crate::prefix::Stretch;
 use crate::{Likelihood, PrefixSums, Regimes};
 
@@ -114,9 +114,11 @@ impl Blend {
         }
         let reach = self.reach(values);
         for Segment { rows, switches } in self.segments(values, &reach) {
+            let mut weights = Weights::around(self.taus(values, &switches), self.steepness());
             let observed = self.rows.each(rows.clone()).zip(&mut pointwise[rows]);
             for ((time, x, _), slot) in observed.filter(|((.., is_observed), _)| *is_observed) {
-                let level = self.level_at(values, &switches, time);
+                weights.at(time);
+                let level = self.mixed(values, switches.start, &weights);
                 let (value, _) = row::ln_density(self.likelihood, level, x);
                 *slot = value + row::ln_rest(self.likelihood, x);
             }
@@ -286,36 +288,44 @@ impl Blend {
         gradient: &mut [f64],
     ) -> f64 {
         match switches.len() {
-            1 => self.exactly::<GRADIENT, F, 1>(values, switches, rows, gradient),
-            2 => self.exactly::<GRADIENT, F, 2>(values, switches, rows, gradient),
-            3 => self.exactly::<GRADIENT, F, 3>(values, switches, rows, gradient),
-            _ => self.exactly::<GRADIENT, F, MAX_ACTIVE>(values, switches, rows, gradient),
+            1 => self.padded::<GRADIENT, F, 1, 2>(values, switches, rows, gradient),
+            2 => self.padded::<GRADIENT, F, 2, 3>(values, switches, rows, gradient),
+            3 => self.padded::<GRADIENT, F, 3, 4>(values, switches, rows, gradient),
+            4 => self.padded::<GRADIENT, F, 4, 5>(values, switches, rows, gradient),
+            _ => self.padded::<GRADIENT, F, MAX_ACTIVE, { MAX_ACTIVE + 1 }>(
+                values, switches, rows, gradient,
+            ),
         }
     }
 
-    /// `M` switches under way.
-    fn exactly<const GRADIENT: bool, F: Family, const M: usize>(
+    /// `M` switches under way, of which those beyond `switches` are infinitely far away.
+    fn padded<const GRADIENT: bool, F: Family, const M: usize, const N: usize>(
         &self,
         values: &[f64],
         switches: &Range<usize>,
         rows: &Range<usize>,
         gradient: &mut [f64],
     ) -> f64 {
-        let first = self.n_parameters + switches.start;
+        let last = self.level(values, switches.end);
         let mut many = Many {
-            levels: [[0.0; 2]; MAX_ACTIVE + 1],
-            taus: std::array::from_fn::<_, M, _>(|k| values[first + k]),
-            unit: self.level(values, switches.start)[1].abs(),
+            levels: [last; N],
+            taus: [f64::INFINITY; M],
+            unit: last[1].abs(),
         };
-        for (stretch, level) in (switches.start..=switches.end).zip(&mut many.levels) {
+        let stretches = switches.start..=switches.end;
+        for (level, stretch) in many.levels.iter_mut().zip(stretches.clone()) {
             *level = self.level(values, stretch);
+        }
+        for (slot, tau) in many.taus.iter_mut().zip(self.taus(values, switches)) {
+            *slot = *tau;
         }
         let sum = many.sum::<GRADIENT, F>(&self.rows, rows, &self.growth);
         if GRADIENT {
-            for (stretch, by_level) in (switches.start..=switches.end).zip(sum.levels) {
+            for (stretch, by_level) in stretches.zip(sum.levels) {
                 self.add(stretch, by_level, gradient);
             }
-            for (slot, by_tau) in gradient[first..].iter_mut().zip(sum.taus) {
+            let slots = &mut gradient[self.n_parameters..][switches.clone()];
+            for (slot, by_tau) in slots.iter_mut().zip(sum.taus) {
                 *slot += by_tau;
             }
         }
@@ -329,50 +339,48 @@ impl Blend {
         rows: Range<usize>,
         gradient: &mut [f64],
     ) -> f64 {
+        let mut weights = Weights::around(self.taus(values, switches), self.steepness());
         let mut sum = 0.0;
         for (time, x, is_observed) in self.rows.each(rows) {
             if is_observed {
-                let level = self.level_at(values, switches, time);
+                weights.at(time);
+                let level = self.mixed(values, switches.start, &weights);
                 let (value, by_level) = row::ln_density(self.likelihood, level, x);
                 sum += value;
                 if GRADIENT {
-                    self.add_row(values, switches, time, by_level, gradient);
+                    self.add_row(values, switches.start, &weights, by_level, gradient);
                 }
             }
         }
         sum
     }
 
-    /// The weighted sum of the stretches' levels at `time`.
-    fn level_at(&self, values: &[f64], switches: &Range<usize>, time: f64) -> Level {
-        let taus = self.taus(values, switches);
+    /// The weighted sum of the levels of the stretches from `first` on.
+    fn mixed(&self, values: &[f64], first: usize, weights: &Weights<'_>) -> Level {
         let mut sum = [0.0; 2];
-        row::each_weight(taus, self.steepness(), time, |j, weight| {
-            let level = self.level(values, switches.start + j);
+        for (stretch, weight) in (first..).zip(&weights.weights) {
+            let level = self.level(values, stretch);
             sum = [sum[0] + weight * level[0], sum[1] + weight * level[1]];
-        });
+        }
         sum
     }
 
-    /// Adds the derivatives of the observation at `time`, given those by its own level.
+    /// Adds the derivatives of one observation, given those by its own level.
     fn add_row(
         &self,
         values: &[f64],
-        switches: &Range<usize>,
-        time: f64,
+        first: usize,
+        weights: &Weights<'_>,
         [by_first, by_second]: Level,
         gradient: &mut [f64],
     ) {
-        let (taus, steepness) = (self.taus(values, switches), self.steepness());
-        row::each_weight(taus, steepness, time, |j, weight| {
-            let by_level = [weight * by_first, weight * by_second];
-            self.add(switches.start + j, by_level, gradient);
-        });
-        for (k, tau) in switches.clone().zip(taus) {
-            let (g, rest) = row::sigmoids(steepness * (time - tau));
+        for (stretch, weight) in (first..).zip(&weights.weights) {
+            self.add(stretch, [weight * by_first, weight * by_second], gradient);
+        }
+        for (k, progress) in (first..).zip(&weights.progress) {
             let [before, after] = [k, k + 1].map(|stretch| self.level(values, stretch));
             let slope = (after[0] - before[0]) * by_first + (after[1] - before[1]) * by_second;
-            gradient[self.n_parameters + k] -= steepness * g * rest * slope;
+            gradient[self.n_parameters + k] -= self.steepness() * progress * slope;
         }
     }
 

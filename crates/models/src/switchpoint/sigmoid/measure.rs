@@ -23,7 +23,8 @@ enum Term {
     Bell {
         is_positive: bool,
         mean: f64,
-        sd: f64,
+        /// `1 / sd`.
+        over_sd: f64,
     },
     /// `(shape - 1) ln x - rate x`.
     Gamma { shape: f64, rate: f64 },
@@ -139,12 +140,12 @@ impl Term {
             Prior::Normal { mean, sd } => Self::Bell {
                 is_positive: false,
                 mean,
-                sd,
+                over_sd: 1.0 / sd,
             },
             Prior::HalfNormal { sd } => Self::Bell {
                 is_positive: true,
                 mean: 0.0,
-                sd,
+                over_sd: 1.0 / sd,
             },
             Prior::Exponential { rate } => Self::Gamma { shape: 1.0, rate },
             Prior::Gamma { shape, rate } => Self::Gamma { shape, rate },
@@ -164,9 +165,9 @@ impl Term {
             Self::Bell {
                 is_positive,
                 mean,
-                sd,
+                over_sd,
             } => {
-                let z = (value - mean) / sd;
+                let z = (value - mean) * over_sd;
                 -0.5 * z * z + if is_positive { u } else { 0.0 }
             }
             Self::Gamma { shape, rate } => shape * u - rate * value,
@@ -176,7 +177,7 @@ impl Term {
     /// Derivative by `value` of that part of [`Self::ln_density`] which stays finite at 0.
     fn d_ln_density(self, value: f64) -> f64 {
         match self {
-            Self::Bell { mean, sd, .. } => (mean - value) / sd / sd,
+            Self::Bell { mean, over_sd, .. } => (mean - value) * over_sd * over_sd,
             Self::Gamma { rate, .. } => -rate,
         }
     }

@@ -8,27 +8,45 @@ use crate::prior::LN_SQRT_2_PI;
 /// `mu, sigma` of a Normal stretch, with `mu` about the centre of the data, or `rate, 0`.
 pub(super) type Level = [f64; 2];
 
-/// Calls `with` the number, from 0, and the weight of each of the stretches before, between and after `taus` at `time`.
-///
-/// A stretch between two switches weighs `g_k - g_(k+1)`, here as a product that does not cancel; see
-/// [`super::super::window::Many`].
-pub(super) fn each_weight(
-    taus: &[f64],
+/// The weights, at any time, of the stretches before, between and after some switches.
+pub(super) struct Weights<'a> {
+    taus: &'a [f64],
     steepness: f64,
-    time: f64,
-    mut with: impl FnMut(usize, f64),
-) {
-    let mut begun = 1.0;
-    for (k, tau) in taus.iter().enumerate() {
-        let (g, rest) = sigmoids(steepness * (time - tau));
-        let gap = match k {
-            0 => 1.0,
-            k => -(-steepness * (tau - taus[k - 1])).exp_m1(),
-        };
-        with(k, gap * begun * rest);
-        begun = g;
+    /// `1 - exp(-steepness (tau_k - tau_(k-1)))`, 1 of the first.
+    gaps: Vec<f64>,
+    /// Of each stretch.
+    pub weights: Vec<f64>,
+    /// `g_k (1 - g_k)` of each switch.
+    pub progress: Vec<f64>,
+}
+
+impl<'a> Weights<'a> {
+    /// Around `taus`, which are in order.
+    pub fn around(taus: &'a [f64], steepness: f64) -> Self {
+        let gaps = taus
+            .windows(2)
+            .map(|pair| -(-steepness * (pair[1] - pair[0])).exp_m1());
+        Self {
+            taus,
+            steepness,
+            gaps: std::iter::once(1.0).chain(gaps).collect(),
+            weights: vec![1.0; taus.len() + 1],
+            progress: vec![0.0; taus.len()],
+        }
     }
-    with(taus.len(), begun);
+
+    /// Moves to `time`. A stretch between two switches weighs `g_k - g_(k+1)`, here as a product that does not cancel; see
+    /// [`super::super::window::Many`].
+    pub fn at(&mut self, time: f64) {
+        let mut begun = 1.0;
+        for (k, (tau, gap)) in self.taus.iter().zip(&self.gaps).enumerate() {
+            let (g, rest) = sigmoids(self.steepness * (time - tau));
+            self.weights[k] = gap * begun * rest;
+            self.progress[k] = g * rest;
+            begun = g;
+        }
+        self.weights[self.taus.len()] = begun;
+    }
 }
 
 /// `sigmoid(v)` and `sigmoid(-v)`.

@@ -4,12 +4,13 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::lanes::{add_product, add_scaled, ln, ln_product, total};
+use super::rows::Line;
 use super::wide::{Task, widest};
 use super::{Block, Growth, LANES, Rows};
 use crate::prior::LN_SQRT_2_PI;
 
 /// Most switches under way at once that are summed in lanes.
-pub(in super::super) const MAX_ACTIVE: usize = 4;
+pub(in super::super) const MAX_ACTIVE: usize = 8;
 
 /// `mu, sigma` or `rate, 0` of a stretch.
 type Level = [f64; 2];
@@ -76,13 +77,14 @@ impl Family for PoissonFamily {
     }
 }
 
-/// `M` switches under way, at most [`MAX_ACTIVE`], and the stretches around them.
+/// `M` switches under way, at most [`MAX_ACTIVE`], and the `N = M + 1` stretches around them.
 ///
-/// Levels are moderate as in [`super::One`].
+/// Levels are moderate as in [`super::One`]. Switches that are infinitely far away may make up the number; the stretches after
+/// them weigh nothing.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Many<const M: usize> {
+pub(in super::super) struct Many<const M: usize, const N: usize> {
     /// The levels of the stretches before, between and after the switches.
-    pub levels: [Level; MAX_ACTIVE + 1],
+    pub levels: [Level; N],
     /// The switches on the clock `1..=n`, in order.
     pub taus: [f64; M],
     /// A standard deviation among those of the levels.
@@ -91,35 +93,38 @@ pub(in super::super) struct Many<const M: usize> {
 
 /// A log-likelihood and its derivatives.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in super::super) struct ManySum<const M: usize> {
+pub(in super::super) struct ManySum<const M: usize, const N: usize> {
     pub value: f64,
-    pub levels: [Level; MAX_ACTIVE + 1],
+    pub levels: [Level; N],
     pub taus: [f64; M],
 }
 
-/// Sums over all blocks, lane by lane.
-struct Lanes<const M: usize> {
+/// Sums over all blocks, lane by lane, in whole lines of the cache.
+#[repr(align(64))]
+struct Lanes<const M: usize, const N: usize> {
     value: Block,
     /// Product of the factors of a chunk.
     factor: Block,
-    levels: [[Block; 2]; MAX_ACTIVE + 1],
+    levels: [[Block; 2]; N],
     taus: [Block; M],
 }
 
 /// [`Many::sum`] on its way.
-struct Sum<'a, const M: usize, const GRADIENT: bool, F> {
-    many: &'a Many<M>,
+struct Sum<'a, const M: usize, const N: usize, const GRADIENT: bool, F> {
+    many: &'a Many<M, N>,
     rows: &'a Rows,
     range: &'a Range<usize>,
     growth: &'a Growth,
     family: PhantomData<F>,
 }
 
-impl<const M: usize, const GRADIENT: bool, F: Family> Task for Sum<'_, M, GRADIENT, F> {
-    type Output = ManySum<M>;
+impl<const M: usize, const N: usize, const GRADIENT: bool, F: Family> Task
+    for Sum<'_, M, N, GRADIENT, F>
+{
+    type Output = ManySum<M, N>;
 
     #[inline(always)]
-    fn run(self) -> ManySum<M> {
+    fn run(self) -> ManySum<M, N> {
         let Self {
             many,
             rows,
@@ -130,22 +135,22 @@ impl<const M: usize, const GRADIENT: bool, F: Family> Task for Sum<'_, M, GRADIE
         let mut lanes = Lanes {
             value: [0.0; LANES],
             factor: [1.0; LANES],
-            levels: [[[0.0; LANES]; 2]; MAX_ACTIVE + 1],
+            levels: [[[0.0; LANES]; 2]; N],
             taus: [[0.0; LANES]; M],
         };
         let gaps = many.gaps(growth.steepness());
         let mut constants = 0.0;
         for chunk in rows.chunks(range, growth.n_blocks()) {
-            let n_blocks = chunk.x.len();
+            let n_blocks = chunk.lines.len();
             let mut scratch = [[0.0; LANES]; M];
             let mut scratch = scratch.iter_mut();
             let about = many.taus.map(|tau| match scratch.next() {
                 Some(scratch) => growth.about(tau, chunk.first_time, n_blocks, scratch),
                 None => (f64::NAN, &[][..]),
             });
-            for (b, block) in chunk.x.iter().zip(chunk.observed).enumerate() {
+            for (b, line) in chunk.lines.iter().enumerate() {
                 let e = about.map(|(factor, blocks)| (factor, &blocks[b]));
-                many.block::<GRADIENT, F>(block, &gaps, &e, &mut lanes);
+                many.block::<GRADIENT, F>(line, &gaps, &e, &mut lanes);
             }
             constants += ln_product(&lanes.factor) + chunk.n_observed() * F::constant(many.unit);
             lanes.factor = [1.0; LANES];
@@ -160,7 +165,7 @@ impl<const M: usize, const GRADIENT: bool, F: Family> Task for Sum<'_, M, GRADIE
     }
 }
 
-impl<const M: usize> Many<M> {
+impl<const M: usize, const N: usize> Many<M, N> {
     /// Sum over the `rows` in `range`, which is made of whole blocks. The derivatives are left 0 unless `GRADIENT`.
     ///
     /// With `g_k = sigmoid(steepness (t - tau_k))` a stretch between two switches has the weight `g_k - g_(k+1) =
@@ -170,8 +175,9 @@ impl<const M: usize> Many<M> {
         rows: &Rows,
         range: &Range<usize>,
         growth: &Growth,
-    ) -> ManySum<M> {
-        widest(Sum::<M, GRADIENT, F> {
+    ) -> ManySum<M, N> {
+        const { assert!(N == M + 1, "one stretch more than switches") };
+        widest(Sum::<M, N, GRADIENT, F> {
             many: self,
             rows,
             range,
@@ -180,11 +186,14 @@ impl<const M: usize> Many<M> {
         })
     }
 
-    /// `1 - exp(-steepness (tau_k - tau_(k-1)))` of each switch, 1 of the first.
+    /// `1 - exp(-steepness (tau_k - tau_(k-1)))` of each switch, 1 of the first and of those infinitely far away.
     fn gaps(&self, steepness: f64) -> [f64; M] {
-        std::array::from_fn(|k| match k {
-            0 => 1.0,
-            k => -(-steepness * (self.taus[k] - self.taus[k - 1])).exp_m1(),
+        std::array::from_fn(|k| {
+            if k == 0 || self.taus[k] == f64::INFINITY {
+                1.0
+            } else {
+                -(-steepness * (self.taus[k] - self.taus[k - 1])).exp_m1()
+            }
         })
     }
 
@@ -192,14 +201,14 @@ impl<const M: usize> Many<M> {
     #[inline(always)]
     fn block<const GRADIENT: bool, F: Family>(
         &self,
-        (x, observed): (&Block, &Block),
+        Line { x, observed }: &Line,
         gaps: &[f64; M],
         e: &[(f64, &Block); M],
-        lanes: &mut Lanes<M>,
+        lanes: &mut Lanes<M, N>,
     ) {
-        let (progress, weights) = weigh(gaps, e);
+        let (progress, weights) = weigh::<M, N>(gaps, e);
         let mut level = [[0.0; LANES]; 2];
-        for (weight, of_stretch) in weights.iter().zip(&self.levels).take(M + 1) {
+        for (weight, of_stretch) in weights.iter().zip(&self.levels) {
             for (sum, of_stretch) in level.iter_mut().zip(of_stretch).take(F::LEVELS) {
                 add_scaled(sum, weight, *of_stretch);
             }
@@ -213,7 +222,7 @@ impl<const M: usize> Many<M> {
             [by[0][lane], by[1][lane]] = row.by;
         }
         if GRADIENT {
-            for (sums, weight) in lanes.levels.iter_mut().zip(&weights).take(M + 1) {
+            for (sums, weight) in lanes.levels.iter_mut().zip(&weights) {
                 for (sum, by) in sums.iter_mut().zip(&by).take(F::LEVELS) {
                     add_product(sum, weight, by);
                 }
@@ -230,14 +239,14 @@ impl<const M: usize> Many<M> {
     }
 }
 
-/// `g (1 - g)` of each switch, and the weights of the stretches around them: the first `M + 1`, the others 0.
+/// `g (1 - g)` of each switch, and the weights of the stretches around them.
 #[inline(always)]
-fn weigh<const M: usize>(
+fn weigh<const M: usize, const N: usize>(
     gaps: &[f64; M],
     e: &[(f64, &Block); M],
-) -> ([Block; M], [Block; MAX_ACTIVE + 1]) {
+) -> ([Block; M], [Block; N]) {
     let mut progress = [[0.0; LANES]; M];
-    let mut weights = [[0.0; LANES]; MAX_ACTIVE + 1];
+    let mut weights = [[0.0; LANES]; N];
     let mut begun = [1.0; LANES];
     for k in 0..M {
         let (factor, e) = e[k];
@@ -260,7 +269,7 @@ mod tests {
     use crate::PrefixSums;
     use crate::testing::gapped;
 
-    fn check<F: Family>(levels: [Level; MAX_ACTIVE + 1]) {
+    fn check<F: Family>(levels: [Level; 4]) {
         let rows = Rows::new(&PrefixSums::new(&gapped(90, 3)), -8.0);
         let (range, growth) = (8..90, Growth::new(1.0));
         let many = Many {
@@ -268,7 +277,7 @@ mod tests {
             taus: [30.2, 31.0, 44.9],
             unit: 1.0,
         };
-        let sum = || Sum::<3, true, F> {
+        let sum = || Sum::<3, 4, true, F> {
             many: &many,
             rows: &rows,
             range: &range,
@@ -280,7 +289,7 @@ mod tests {
 
     #[test]
     fn every_width_gives_the_same_bits() {
-        let levels = [[7.0, 1.3], [9.1, 0.8], [6.2, 2.0], [8.8, 1.1], [0.0; 2]];
+        let levels = [[7.0, 1.3], [9.1, 0.8], [6.2, 2.0], [8.8, 1.1]];
         check::<NormalFamily>(levels);
         check::<PoissonFamily>(levels);
     }

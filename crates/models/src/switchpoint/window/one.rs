@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::lanes::{ln_product, total};
+use super::rows::Line;
 use super::wide::{Task, widest};
 use super::{Block, Growth, LANES, Rows};
 use crate::prior::LN_SQRT_2_PI;
@@ -39,7 +40,8 @@ struct Scaled {
 
 /// Sums over all blocks, lane by lane: `z`, `a` and `b` times the first, second and third power of the unit.
 ///
-/// `a` is what a row says of `mu`, `b` of `sigma`, both times the first regime's weight `w`; `e w` is the second's.
+/// Vectors that straddle lines of the cache would cost a third more. `a` is what a row says of `mu`, `b` of `sigma`, both times the first regime's weight `w`; `e w` is the second's.
+#[repr(align(64))]
 struct Lanes {
     square: Block,
     a: Block,
@@ -103,13 +105,13 @@ impl<const GRADIENT: bool> Task for Sum<'_, GRADIENT> {
         let mut scratch = [0.0; LANES];
         let mut logs = 0.0;
         for chunk in rows.chunks(range, growth.n_blocks()) {
-            let n_blocks = chunk.x.len();
+            let n_blocks = chunk.lines.len();
             let (factor, e) = growth.about(regimes.tau, chunk.first_time, n_blocks, &mut scratch);
-            for ((x, observed, is_full), e) in chunk.blocks().zip(e) {
+            for ((line, is_full), e) in chunk.blocks().zip(e) {
                 if is_full {
-                    scaled.block::<GRADIENT, true>(x, observed, factor, e, &mut lanes);
+                    scaled.block::<GRADIENT, true>(line, factor, e, &mut lanes);
                 } else {
-                    scaled.block::<GRADIENT, false>(x, observed, factor, e, &mut lanes);
+                    scaled.block::<GRADIENT, false>(line, factor, e, &mut lanes);
                 }
             }
             logs += ln_product(&lanes.inverse) - chunk.n_observed() * (LN_SQRT_2_PI + ln_unit);
@@ -124,8 +126,7 @@ impl Scaled {
     #[inline(always)]
     fn block<const GRADIENT: bool, const FULL: bool>(
         &self,
-        x: &Block,
-        observed: &Block,
+        Line { x, observed }: &Line,
         factor: f64,
         e: &Block,
         lanes: &mut Lanes,

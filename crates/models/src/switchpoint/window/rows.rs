@@ -5,13 +5,20 @@ use std::ops::Range;
 use super::{Block, LANES};
 use crate::PrefixSums;
 
+/// Rows whose numbers lie in whole lines of the processor's cache.
+#[derive(Debug, Clone)]
+#[repr(align(64))]
+pub(super) struct Line {
+    /// Less an origin; 0 where nothing is observed, and from the end of the series to the end of its block.
+    pub x: Block,
+    /// 1 where `x` is observed, else 0.
+    pub observed: Block,
+}
+
 /// The rows of a series in blocks, with running sums at the blocks' borders.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Rows {
-    /// Less an origin; 0 where nothing is observed, and from the end of the series to the end of its block.
-    x: Vec<Block>,
-    /// 1 where `x` is observed, else 0.
-    observed: Vec<Block>,
+    lines: Vec<Line>,
     /// Observations in the blocks before each.
     count: Vec<f64>,
     /// Sum of `x` over the blocks before each.
@@ -21,8 +28,7 @@ pub(in super::super) struct Rows {
 
 /// Rows that one factor a switch and one logarithm serve.
 pub(super) struct Chunk<'a> {
-    pub x: &'a [Block],
-    pub observed: &'a [Block],
+    pub lines: &'a [Line],
     /// The clock at the first row.
     pub first_time: f64,
     /// Of [`Rows`], one more than blocks.
@@ -33,25 +39,28 @@ impl Rows {
     /// The rows of `data`, less `origin`.
     pub fn new(data: &PrefixSums, origin: f64) -> Self {
         let len = data.len();
-        let n_blocks = len.div_ceil(LANES);
-        let mut rows = Self {
-            x: vec![[0.0; LANES]; n_blocks],
-            observed: vec![[0.0; LANES]; n_blocks],
-            count: vec![0.0; n_blocks + 1],
-            sum: vec![0.0; n_blocks + 1],
-            len,
+        let empty = Line {
+            x: [0.0; LANES],
+            observed: [0.0; LANES],
         };
-        for (b, values) in data.values().chunks(LANES).enumerate() {
-            for (lane, value) in values.iter().enumerate() {
-                if !value.is_nan() {
-                    rows.x[b][lane] = value - origin;
-                    rows.observed[b][lane] = 1.0;
-                }
+        let mut lines = vec![empty; len.div_ceil(LANES)];
+        let (mut count, mut sum) = (vec![0.0], vec![0.0]);
+        let mut so_far = [0.0; 2];
+        for (line, values) in lines.iter_mut().zip(data.values().chunks(LANES)) {
+            let places = line.x.iter_mut().zip(&mut line.observed);
+            for ((x, observed), value) in places.zip(values).filter(|(_, value)| !value.is_nan()) {
+                (*x, *observed) = (value - origin, 1.0);
+                so_far = [so_far[0] + 1.0, so_far[1] + *x];
             }
-            rows.count[b + 1] = rows.count[b] + rows.observed[b].iter().sum::<f64>();
-            rows.sum[b + 1] = rows.sum[b] + rows.x[b].iter().sum::<f64>();
+            count.push(so_far[0]);
+            sum.push(so_far[1]);
         }
-        rows
+        Self {
+            lines,
+            count,
+            sum,
+            len,
+        }
     }
 
     /// Number of rows, missing ones included.
@@ -62,9 +71,8 @@ impl Rows {
     /// Time, `x` and whether it is observed, of the rows `range`.
     pub fn each(&self, range: Range<usize>) -> impl Iterator<Item = (f64, f64, bool)> {
         range.map(|index| {
-            let (block, lane) = (index / LANES, index % LANES);
-            let is_observed = self.observed[block][lane] == 1.0;
-            ((index + 1) as f64, self.x[block][lane], is_observed)
+            let (line, lane) = (&self.lines[index / LANES], index % LANES);
+            ((index + 1) as f64, line.x[lane], line.observed[lane] == 1.0)
         })
     }
 
@@ -85,8 +93,7 @@ impl Rows {
         starts.map(move |start| {
             let end = all.end.min(start + n_blocks);
             Chunk {
-                x: &self.x[start..end],
-                observed: &self.observed[start..end],
+                lines: &self.lines[start..end],
                 first_time: (start * LANES + 1) as f64,
                 count: &self.count[start..=end],
             }
@@ -95,22 +102,16 @@ impl Rows {
 }
 
 impl Chunk<'_> {
-    /// `x` of each block, which of it is observed, and whether that is all.
-    pub fn blocks(&self) -> impl Iterator<Item = (&Block, &Block, bool)> {
-        let is_full = self
-            .count
-            .windows(2)
-            .map(|pair| pair[1] - pair[0] == LANES as f64);
-        self.x
-            .iter()
-            .zip(self.observed)
-            .zip(is_full)
-            .map(|((x, observed), is_full)| (x, observed, is_full))
+    /// Each block, and whether all of it is observed.
+    pub fn blocks(&self) -> impl Iterator<Item = (&Line, bool)> {
+        let borders = self.count.windows(2);
+        let is_full = borders.map(|pair| pair[1] - pair[0] == LANES as f64);
+        self.lines.iter().zip(is_full)
     }
 
     /// Number of observations.
     pub fn n_observed(&self) -> f64 {
-        self.count[self.x.len()] - self.count[0]
+        self.count[self.lines.len()] - self.count[0]
     }
 }
 
