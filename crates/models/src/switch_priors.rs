@@ -132,12 +132,6 @@ impl SwitchPriors {
     pub fn sigma(&self) -> Prior {
         Prior::HalfNormal { sd: self.sigma_sd }
     }
-
-    /// Log density of `mu1, mu2, sigma1, sigma2`.
-    pub(crate) fn ln_pdf(&self, [mu1, mu2, sigma1, sigma2]: [f64; 4]) -> f64 {
-        let (mu, sigma) = (self.mu(), self.sigma());
-        mu.ln_pdf(mu1) + mu.ln_pdf(mu2) + sigma.ln_pdf(sigma1) + sigma.ln_pdf(sigma2)
-    }
 }
 
 impl fmt::Display for SwitchPriors {

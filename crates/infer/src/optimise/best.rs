@@ -25,7 +25,7 @@ pub struct Best {
 impl Best {
     /// The better of this one and a result that another method has found, if that one is not degenerate.
     pub fn or_better(self, target: &SigmoidSwitch, values: [f64; 5]) -> Self {
-        let log_likelihood = target.log_likelihood_of(values);
+        let log_likelihood = target.log_likelihood_of(&values);
         if log_likelihood <= self.log_likelihood
             || !log_likelihood.is_finite()
             || is_degenerate(target.data(), values[4])
@@ -69,7 +69,7 @@ pub fn best_known(series: &Series, profile: &Profile) -> Result<Best, InferError
     let hard = natural(profile.best());
     let mut best = Best {
         values: hard,
-        log_likelihood: target.log_likelihood_of(hard),
+        log_likelihood: target.log_likelihood_of(&hard),
         s: profile.best().s,
         n_evaluations: 0,
     };
@@ -114,7 +114,7 @@ mod tests {
         let target =
             SigmoidSwitch::likelihood(&series, Parameterization::Raw, [Coordinate::IDENTITY; 5])
                 .expect("it can be modelled");
-        let (value, gradient) = target.gradient_of(best.values);
+        let (value, gradient) = target.gradient_of(&best.values);
         assert_eq!(value, best.log_likelihood);
         assert!(
             gradient.iter().all(|slope| slope.abs() < 1e-5),

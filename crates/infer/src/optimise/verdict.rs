@@ -79,7 +79,7 @@ pub fn judge(target: &SigmoidSwitch, trajectory: &[Logged], stop: Stop, best: &B
         return diverged(0);
     };
     let s = switchpoint_of(end[4], n);
-    let log_likelihood = target.log_likelihood_of(end);
+    let log_likelihood = target.log_likelihood_of(&end);
     if stop == Stop::NonFinite || !log_likelihood.is_finite() {
         return diverged(s);
     }
@@ -157,7 +157,7 @@ fn is_settled(target: &SigmoidSwitch, trajectory: &[Logged]) -> bool {
     };
     tail.len() >= 2
         && spread(&|logged| {
-            natural(logged).map_or(f64::NAN, |values| target.log_likelihood_of(values))
+            natural(logged).map_or(f64::NAN, |values| target.log_likelihood_of(&values))
         }) <= SETTLED_NATS
         && spread(&|logged| logged.values.get(4).copied().unwrap_or(f64::NAN))
             <= SETTLED_OBSERVATIONS
@@ -228,7 +228,7 @@ mod tests {
                 Logged {
                     step: 100 * i,
                     values: values.to_vec(),
-                    logp: target.log_likelihood_of(values),
+                    logp: target.log_likelihood_of(&values),
                     grad_norm: 1e-9,
                 }
             })

@@ -144,6 +144,11 @@ impl SwitchModel {
         &self.data
     }
 
+    /// [`Self::data`], to be kept.
+    pub(crate) fn shared_data(&self) -> Arc<PrefixSums> {
+        Arc::clone(&self.data)
+    }
+
     /// Running sums that the family's log density is linear in.
     pub fn cumulative(&self) -> &Cumulative {
         &self.cumulative

@@ -2,6 +2,7 @@
 
 use switchback_core::{DensityError, LogDensity, Parameter, Posterior, Space, Support};
 
+use super::scratch::each_row;
 use crate::SwitchModel;
 
 /// Regimes with whole-numbered switches between them.
@@ -116,12 +117,9 @@ impl LogDensity for HardSwitch {
     }
 
     fn logp(&self, positions: &[f64], logp: &mut [f64]) -> Result<(), DensityError> {
-        let dim = self.space.dim();
-        DensityError::check_shape(dim, positions.len(), logp.len())?;
-        for (position, value) in positions.chunks_exact(dim).zip(logp) {
-            *value = self.logp_at(position);
-        }
-        Ok(())
+        each_row(self.space.dim(), positions, logp, |position| {
+            self.logp_at(position)
+        })
     }
 }
 
@@ -131,12 +129,9 @@ impl Posterior for HardSwitch {
         positions: &[f64],
         log_likelihood: &mut [f64],
     ) -> Result<(), DensityError> {
-        let dim = self.space.dim();
-        DensityError::check_shape(dim, positions.len(), log_likelihood.len())?;
-        for (position, value) in positions.chunks_exact(dim).zip(log_likelihood) {
-            *value = self.log_likelihood_at(position);
-        }
-        Ok(())
+        each_row(self.space.dim(), positions, log_likelihood, |position| {
+            self.log_likelihood_at(position)
+        })
     }
 
     fn n_expectations(&self) -> usize {

@@ -4,6 +4,7 @@ use switchback_core::{
     ChainRng, DensityError, Gradient, LogDensity, Posterior, Quantity, Space, Support,
 };
 
+use super::scratch::{each_row, each_row_and_gradient, with_scratch};
 use crate::{Paths, SwitchModel};
 
 /// The posterior of the regimes' parameters alone: `p(D | theta) p(theta)`, where `p(D | theta)` sums over all places
@@ -98,12 +99,11 @@ impl LogDensity for MarginalSwitch {
 
     fn logp(&self, positions: &[f64], logp: &mut [f64]) -> Result<(), DensityError> {
         let dim = self.space.dim();
-        DensityError::check_shape(dim, positions.len(), logp.len())?;
-        let mut values = vec![0.0; dim];
-        for (position, slot) in positions.chunks_exact(dim).zip(logp) {
-            *slot = self.logp_at(position, &mut values);
-        }
-        Ok(())
+        with_scratch(dim, |values| {
+            each_row(dim, positions, logp, |position| {
+                self.logp_at(position, values)
+            })
+        })
     }
 }
 
@@ -115,14 +115,11 @@ impl Gradient for MarginalSwitch {
         grad: &mut [f64],
     ) -> Result<(), DensityError> {
         let dim = self.space.dim();
-        DensityError::check_shape(dim, positions.len(), logp.len())?;
-        DensityError::check_shape(dim, grad.len(), logp.len())?;
-        let mut values = vec![0.0; dim];
-        let rows = positions.chunks_exact(dim).zip(grad.chunks_exact_mut(dim));
-        for ((position, grad), slot) in rows.zip(logp) {
-            *slot = self.logp_grad_at(position, &mut values, grad);
-        }
-        Ok(())
+        with_scratch(dim, |values| {
+            each_row_and_gradient(dim, positions, logp, grad, |position, grad| {
+                self.logp_grad_at(position, values, grad)
+            })
+        })
     }
 }
 
@@ -133,13 +130,12 @@ impl Posterior for MarginalSwitch {
         log_likelihood: &mut [f64],
     ) -> Result<(), DensityError> {
         let dim = self.space.dim();
-        DensityError::check_shape(dim, positions.len(), log_likelihood.len())?;
-        let mut values = vec![0.0; dim];
-        for (position, slot) in positions.chunks_exact(dim).zip(log_likelihood) {
-            self.values_at(position, &mut values);
-            *slot = self.paths.log_likelihood(&values);
-        }
-        Ok(())
+        with_scratch(dim, |values| {
+            each_row(dim, positions, log_likelihood, |position| {
+                self.values_at(position, values);
+                self.paths.log_likelihood(values)
+            })
+        })
     }
 
     fn generated(&self) -> Vec<Quantity> {

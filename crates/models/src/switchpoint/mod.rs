@@ -1,7 +1,8 @@
-//! The forms of a switchpoint model: hard, relaxed to a sigmoid, and with the switches summed out.
+//! The forms of a switchpoint model: hard, relaxed to sigmoids, and with the switches summed out.
 
 mod hard;
 mod marginal;
+mod scratch;
 mod sigmoid;
 mod window;
 

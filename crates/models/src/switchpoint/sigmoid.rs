@@ -1,19 +1,22 @@
-//! The switchpoint model with its switch relaxed to a sigmoid.
+//! The switchpoint model with its switches relaxed to sigmoids.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use switchback_core::{
     Coordinate, DensityError, Gradient, LogDensity, Parameter, Posterior, Series, Space, Support,
 };
 
-use super::window::{Sum, Transition};
-use crate::prefix::Stretch;
-use crate::{ModelError, PrefixSums, SwitchPriors};
+use self::blend::Blend;
+use self::measure::Measure;
+use super::scratch::{each_row, each_row_and_gradient, with_scratch};
+use crate::{Likelihood, ModelError, PrefixSums, Regimes, SwitchModel};
 
-/// Coordinates of a position: `mu1, mu2, sigma1, sigma2, tau`.
-const DIM: usize = 5;
-const NAMES: [&str; DIM] = ["mu1", "mu2", "sigma1", "sigma2", "tau"];
+mod blend;
+mod measure;
+mod row;
+
+/// Coordinates of one switch between two Normal regimes: `mu1, mu2, sigma1, sigma2, tau`.
+const ONE_SWITCH: [&str; 5] = ["mu1", "mu2", "sigma1", "sigma2", "tau"];
 
 /// What an optimiser moves in place of a `sigma`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,35 +27,38 @@ pub enum Parameterization {
     Log,
 }
 
-/// Two normal regimes that pass into one another around `tau`.
+/// Regimes that pass into one another around `tau_1 < tau_2 < ..`.
 ///
-/// With `w_t = sigmoid(steepness (tau - t))` on the clock `t = 1..=n`, `mu_t = w_t mu1 + (1 - w_t) mu2` and
-/// `sigma_t = w_t sigma1 + (1 - w_t) sigma2`, the log-likelihood is the sum over the observed `x_t` of
-/// `-ln(2 pi sigma_t^2) / 2 - (x_t - mu_t)^2 / (2 sigma_t^2)`; `-inf` where a `sigma_t` is 0.
+/// On the clock `t = 1..=n` let `g_k = sigmoid(steepness (t - tau_k))`. The stretch between two switches weighs
+/// `g_k - g_(k+1)`, the first one `1 - g_1` and the last one `g_K`; a regime weighs as much as its stretches together. With
+/// `mu_t` and `sigma_t`, or `rate_t`, the weighted sums of the regimes' own, the log-likelihood is the sum over the observed
+/// `x_t` of `-ln(2 pi sigma_t^2) / 2 - (x_t - mu_t)^2 / (2 sigma_t^2)`, or of `x_t ln rate_t - rate_t - ln x_t!`; `-inf` where
+/// a `sigma_t` is 0 and where the `tau` are not in order.
 ///
-/// Farther than about `45 / steepness` from `tau` a weight is 0 or 1 to machine precision, and
-/// [`PrefixSums`] answer for all observations there at once. Only those nearer are summed one by one, so
-/// that the cost of a value, and of its gradient, does not grow with the length of the series.
+/// Farther than about `45 / steepness` from every `tau` the weights are 0 or 1 to machine precision, and running sums answer
+/// for all observations there at once. Only those nearer are summed one by one, so that the cost of a value, and of its
+/// gradient, does not grow with the length of the series.
 ///
 /// Where a value is `-inf` its gradient is 0; only a position that holds a `NaN` has a value of `NaN`.
 #[derive(Debug, Clone)]
 pub struct SigmoidSwitch {
-    data: Arc<PrefixSums>,
+    blend: Blend,
     objective: Objective,
-    steepness: f64,
     space: Space,
-    /// The coordinates' parameters, by index without a bounds check that could fail.
-    parameters: [Parameter; DIM],
 }
 
 #[derive(Debug, Clone)]
 enum Objective {
     Likelihood,
-    Posterior(SwitchPriors),
+    Posterior {
+        model: SwitchModel,
+        measure: Measure,
+    },
 }
 
 impl SigmoidSwitch {
-    /// The bare log-likelihood, without prior and without Jacobian: what an optimiser climbs.
+    /// The bare log-likelihood of one switch between two Normal regimes, without prior and without Jacobian: what an
+    /// optimiser climbs.
     ///
     /// [`LogDensity::logp`] equals [`Posterior::log_likelihood`] in every coordinate. `tau` is free to leave
     /// the series in both parameterizations; `coordinates` are in the order `mu1, mu2, sigma1, sigma2, tau`.
@@ -62,9 +68,9 @@ impl SigmoidSwitch {
     pub fn likelihood(
         series: &Series,
         parameterization: Parameterization,
-        coordinates: [Coordinate; DIM],
+        coordinates: [Coordinate; 5],
     ) -> Result<Self, ModelError> {
-        for (parameter, Coordinate { center, scale }) in NAMES.into_iter().zip(coordinates) {
+        for (parameter, Coordinate { center, scale }) in ONE_SWITCH.into_iter().zip(coordinates) {
             if !center.is_finite() || !scale.is_finite() || scale == 0.0 {
                 return Err(ModelError::Coordinate {
                     parameter,
@@ -78,40 +84,44 @@ impl SigmoidSwitch {
             Parameterization::Log => Support::Positive,
         };
         let supports = [Support::Real, Support::Real, sigma, sigma, Support::Real];
-        let parameters = std::array::from_fn(|index| {
-            Parameter::new(NAMES[index], supports[index]).with_coordinate(coordinates[index])
-        });
-        Ok(Self::new(series, Objective::Likelihood, parameters))
+        let parameters = ONE_SWITCH
+            .into_iter()
+            .zip(supports)
+            .zip(coordinates)
+            .map(|((name, support), coordinate)| {
+                Parameter::new(name, support).with_coordinate(coordinate)
+            })
+            .collect();
+        let data = Arc::new(PrefixSums::new(series));
+        Ok(Self {
+            blend: Blend::new(Likelihood::Normal, &Regimes::one_switch(), data, 1.0),
+            objective: Objective::Likelihood,
+            space: Space::new(parameters),
+        })
     }
 
-    /// The posterior under `priors` and `tau` uniform on `(0, n)`, so that each switchpoint `s` owns `tau`
-    /// in `[s, s + 1)`.
+    /// The posterior of `model`.
     ///
-    /// A position holds `mu1, mu2, ln sigma1, ln sigma2, logit(tau / n)`, and [`LogDensity::logp`] is
-    /// log-likelihood plus log priors plus the logarithm of the Jacobian.
-    pub fn posterior(series: &Series, priors: SwitchPriors) -> Self {
-        let clock = Support::Interval {
-            low: 0.0,
-            high: series.len() as f64,
-        };
-        let supports = [
-            Support::Real,
-            Support::Real,
-            Support::Positive,
-            Support::Positive,
-            clock,
-        ];
-        let parameters = std::array::from_fn(|index| Parameter::new(NAMES[index], supports[index]));
-        Self::new(series, Objective::Posterior(priors), parameters)
-    }
-
-    fn new(series: &Series, objective: Objective, parameters: [Parameter; DIM]) -> Self {
+    /// A position holds the regimes' parameters in the order of [`SwitchModel::regime_parameters`], means as they are and
+    /// standard deviations and rates as logarithms, then for each `tau_k` the scaled logit of its place between `tau_(k-1)`,
+    /// or 0, and an upper end `h_k`. [`LogDensity::logp`] is log-likelihood plus log priors plus the logarithm of the
+    /// Jacobian. Under [`crate::SwitchPrior::Sequential`] `h_k = n - (K - k)` and `tau_k` is uniform on its interval, so that
+    /// for one switch each switchpoint `s` owns `tau` in `[s, s + 1)`; under [`crate::SwitchPrior::Uniform`] `h_k = n` and
+    /// the `tau` are `K` uniform numbers in order.
+    pub fn posterior(model: SwitchModel) -> Self {
+        let measure = Measure::new(&model);
+        let mut parameters = model.regime_parameters();
+        let first = parameters.len();
+        parameters.extend(measure.switches(model.switch_names("tau"), first));
         Self {
-            data: Arc::new(PrefixSums::new(series)),
-            objective,
-            steepness: 1.0,
-            space: Space::new(parameters.to_vec()),
-            parameters,
+            blend: Blend::new(
+                model.likelihood(),
+                model.regimes(),
+                model.shared_data(),
+                1.0,
+            ),
+            objective: Objective::Posterior { model, measure },
+            space: Space::new(parameters),
         }
     }
 
@@ -121,7 +131,8 @@ impl SigmoidSwitch {
     /// When it is not finite or not positive.
     pub fn with_steepness(self, steepness: f64) -> Result<Self, ModelError> {
         if steepness > 0.0 && steepness.is_finite() {
-            Ok(Self { steepness, ..self })
+            let blend = self.blend.with_steepness(steepness);
+            Ok(Self { blend, ..self })
         } else {
             Err(ModelError::Steepness { steepness })
         }
@@ -129,144 +140,95 @@ impl SigmoidSwitch {
 
     /// Steepness of the sigmoid, a unit of time.
     pub fn steepness(&self) -> f64 {
-        self.steepness
+        self.blend.steepness()
     }
 
     /// The running sums of the series.
     pub fn data(&self) -> &PrefixSums {
-        &self.data
+        self.blend.data()
     }
 
-    /// Log-likelihood in nats at the natural `values` `mu1, mu2, sigma1, sigma2, tau`.
-    pub fn log_likelihood_of(&self, values: [f64; DIM]) -> f64 {
-        self.evaluate::<false>(values).value
+    /// The model whose posterior this is; none for a likelihood.
+    pub fn model(&self) -> Option<&SwitchModel> {
+        match &self.objective {
+            Objective::Likelihood => None,
+            Objective::Posterior { model, .. } => Some(model),
+        }
     }
 
-    /// Log-likelihood at the natural `values` `mu1, mu2, sigma1, sigma2, tau`, and its derivatives with
-    /// respect to them.
-    pub fn gradient_of(&self, values: [f64; DIM]) -> (f64, [f64; DIM]) {
-        let Sum { value, gradient } = self.evaluate::<true>(values);
+    /// Log-likelihood in nats at the natural `values` (`dim`) in the order of the space, as `mu1, mu2, sigma1, sigma2, tau`.
+    ///
+    /// # Panics
+    /// When there are fewer values than parameters.
+    pub fn log_likelihood_of(&self, values: &[f64]) -> f64 {
+        self.blend.log_likelihood(&values[..self.space.dim()])
+    }
+
+    /// [`Self::log_likelihood_of`], and its derivatives with respect to the values (`dim`).
+    ///
+    /// # Panics
+    /// When there are fewer values than parameters.
+    pub fn gradient_of(&self, values: &[f64]) -> (f64, Vec<f64>) {
+        let dim = self.space.dim();
+        let mut gradient = vec![0.0; dim];
+        let value = self.blend.gradient(&values[..dim], &mut gradient);
         (value, gradient)
     }
 
-    fn evaluate<const GRADIENT: bool>(&self, values: [f64; DIM]) -> Sum {
-        if values.iter().any(|value| value.is_nan()) {
-            return Sum {
-                value: f64::NAN,
-                gradient: [f64::NAN; DIM],
+    /// Calls `with` the values of `position`, the shares of its switches (see [`Measure::constrain`]; 0 for a likelihood) and
+    /// the log prior plus log Jacobian (0 likewise).
+    fn at<R>(&self, position: &[f64], with: impl FnOnce(&[f64], &[f64], f64) -> R) -> R {
+        let dim = self.space.dim();
+        with_scratch(dim + self.blend.n_switches(), |scratch| {
+            let (values, shares) = scratch.split_at_mut(dim);
+            let log_measure = match &self.objective {
+                Objective::Likelihood => {
+                    self.space.constrain_into(position, values);
+                    0.0
+                }
+                Objective::Posterior { measure, .. } => measure.constrain(position, values, shares),
             };
-        }
-        let [mu1, mu2, sigma1, sigma2, tau] = values;
-        let centre = self.data.centre();
-        let transition = Transition {
-            mu: [mu1 - centre, mu2 - centre],
-            sigma: [sigma1, sigma2],
-            tau,
-            steepness: self.steepness,
-        };
-        let Range { start, end } = self.window(&transition);
-        let mut sum =
-            transition.sum::<GRADIENT>(&self.data.values()[start..end], centre, (start + 1) as f64);
-        for (regime, rows) in [0..start, end..self.data.len()].into_iter().enumerate() {
-            let stretch = self.data.about_own_mean(rows);
-            let (mu, sigma) = (transition.mu[regime], transition.sigma[regime]);
-            sum.value += stretch.log_likelihood(mu, sigma);
-            if GRADIENT {
-                let [by_mu, by_sigma] = slope(&stretch, mu, sigma);
-                sum.gradient[regime] += by_mu;
-                sum.gradient[regime + 2] += by_sigma;
-            }
-        }
-        // No input is NaN, so a NaN is infinity against infinity: a sigma_t of 0, or numbers beyond a float.
-        if sum.value.is_nan() || sum.value == f64::NEG_INFINITY {
-            return Sum {
-                value: f64::NEG_INFINITY,
-                gradient: [0.0; DIM],
-            };
-        }
-        sum
-    }
-
-    /// The rows whose weights are neither 0 nor 1.
-    fn window(&self, transition: &Transition) -> Range<usize> {
-        let n = self.data.len();
-        let half_width = transition.half_width(self.data.extent());
-        // Casts saturate, so a tau far outside leaves an empty window at the end that it lies beyond. Row
-        // `i` has time `i + 1`: the window starts at the first time not before its left border.
-        let start = (transition.tau - half_width).ceil() as usize;
-        let start = start.saturating_sub(1).min(n);
-        let end = (transition.tau + half_width).floor() as usize;
-        start..end.clamp(start, n)
-    }
-
-    fn values_at(&self, position: &[f64]) -> [f64; DIM] {
-        std::array::from_fn(|index| self.parameters[index].constrain(position[index]))
-    }
-
-    /// Log prior density plus log Jacobian at a position whose values are `values`; 0 for a likelihood.
-    fn log_measure(&self, position: &[f64], values: [f64; DIM]) -> f64 {
-        let Objective::Posterior(priors) = &self.objective else {
-            return 0.0;
-        };
-        let [mu1, mu2, sigma1, sigma2, _] = values;
-        let log_jacobian: f64 = self
-            .parameters
-            .iter()
-            .zip(position)
-            .map(|(parameter, u)| parameter.log_jacobian(*u))
-            .sum();
-        priors.ln_pdf([mu1, mu2, sigma1, sigma2]) - (self.data.len() as f64).ln() + log_jacobian
+            with(values, shares, log_measure)
+        })
     }
 
     fn logp_at(&self, position: &[f64]) -> f64 {
-        let values = self.values_at(position);
-        let log_likelihood = self.log_likelihood_of(values);
-        outside_or(log_likelihood, || self.log_measure(position, values))
+        self.at(position, |values, _, log_measure| {
+            outside_or(self.blend.log_likelihood(values), log_measure)
+        })
     }
 
     /// Log density at `position`, its gradient written to `grad`.
     fn logp_grad_at(&self, position: &[f64], grad: &mut [f64]) -> f64 {
-        let values = self.values_at(position);
-        let (log_likelihood, mut by_value) = self.gradient_of(values);
-        let logp = outside_or(log_likelihood, || self.log_measure(position, values));
-        if logp == f64::NEG_INFINITY {
-            grad.fill(0.0);
-            return logp;
-        }
-        let mut jacobian_share = 0.0;
-        if let Objective::Posterior(priors) = &self.objective {
-            let (mu, sigma) = (priors.mu(), priors.sigma());
-            for (index, prior) in [mu, mu, sigma, sigma].into_iter().enumerate() {
-                by_value[index] += prior.d_ln_pdf(values[index]);
+        self.at(position, |values, shares, log_measure| {
+            let logp = outside_or(self.blend.gradient(values, grad), log_measure);
+            if logp == f64::NEG_INFINITY {
+                grad.fill(0.0);
+                return logp;
             }
-            jacobian_share = 1.0;
-        }
-        for (index, slot) in grad.iter_mut().enumerate() {
-            let (slope, jacobian_slope) = self.parameters[index].derivatives(position[index]);
-            *slot = by_value[index] * slope + jacobian_share * jacobian_slope;
-        }
-        logp
+            match &self.objective {
+                Objective::Likelihood => {
+                    let parameters = self.space.parameters().iter().zip(position);
+                    for (slot, (parameter, u)) in grad.iter_mut().zip(parameters) {
+                        *slot *= parameter.derivatives(*u).0;
+                    }
+                }
+                Objective::Posterior { measure, .. } => {
+                    measure.pull_back(position, values, shares, grad);
+                }
+            }
+            logp
+        })
     }
 }
 
 /// `log_likelihood` plus `rest`, where `-inf` wins over everything but a `NaN` that was put in.
-fn outside_or(log_likelihood: f64, rest: impl FnOnce() -> f64) -> f64 {
+fn outside_or(log_likelihood: f64, rest: f64) -> f64 {
     if log_likelihood == f64::NEG_INFINITY || log_likelihood.is_nan() {
         return log_likelihood;
     }
-    let sum = log_likelihood + rest();
+    let sum = log_likelihood + rest;
     if sum.is_nan() { f64::NEG_INFINITY } else { sum }
-}
-
-/// Derivatives of a stretch's log-likelihood with respect to `mu` and `sigma`.
-fn slope(stretch: &Stretch, mu: f64, sigma: f64) -> [f64; 2] {
-    if stretch.count == 0 {
-        return [0.0; 2];
-    }
-    let n = stretch.count as f64;
-    let z = (stretch.mean - mu) / sigma;
-    let squares = stretch.sum_sq / sigma / sigma + n * z * z;
-    [n * z / sigma, (squares - n) / sigma]
 }
 
 impl LogDensity for SigmoidSwitch {
@@ -275,11 +237,9 @@ impl LogDensity for SigmoidSwitch {
     }
 
     fn logp(&self, positions: &[f64], logp: &mut [f64]) -> Result<(), DensityError> {
-        DensityError::check_shape(DIM, positions.len(), logp.len())?;
-        for (position, value) in positions.chunks_exact(DIM).zip(logp) {
-            *value = self.logp_at(position);
-        }
-        Ok(())
+        each_row(self.space.dim(), positions, logp, |position| {
+            self.logp_at(position)
+        })
     }
 }
 
@@ -290,13 +250,9 @@ impl Gradient for SigmoidSwitch {
         logp: &mut [f64],
         grad: &mut [f64],
     ) -> Result<(), DensityError> {
-        DensityError::check_shape(DIM, positions.len(), logp.len())?;
-        DensityError::check_shape(DIM, grad.len(), logp.len())?;
-        let rows = positions.chunks_exact(DIM).zip(grad.chunks_exact_mut(DIM));
-        for ((position, grad), value) in rows.zip(logp) {
-            *value = self.logp_grad_at(position, grad);
-        }
-        Ok(())
+        each_row_and_gradient(self.space.dim(), positions, logp, grad, |position, grad| {
+            self.logp_grad_at(position, grad)
+        })
     }
 }
 
@@ -306,11 +262,19 @@ impl Posterior for SigmoidSwitch {
         positions: &[f64],
         log_likelihood: &mut [f64],
     ) -> Result<(), DensityError> {
-        DensityError::check_shape(DIM, positions.len(), log_likelihood.len())?;
-        for (position, value) in positions.chunks_exact(DIM).zip(log_likelihood) {
-            *value = self.log_likelihood_of(self.values_at(position));
-        }
-        Ok(())
+        each_row(self.space.dim(), positions, log_likelihood, |position| {
+            self.at(position, |values, _, _| self.blend.log_likelihood(values))
+        })
+    }
+
+    fn n_pointwise(&self) -> usize {
+        self.data().len()
+    }
+
+    fn pointwise(&self, position: &[f64], _generated: &[f64], pointwise: &mut [f64]) {
+        self.at(position, |values, _, _| {
+            self.blend.pointwise(values, pointwise);
+        });
     }
 }
 

@@ -1,0 +1,99 @@
+//! Arithmetic on the lanes of a block.
+
+use super::Block;
+
+/// Sum over the lanes, by halves.
+pub(super) fn total(lanes: &Block) -> f64 {
+    let [a, b, c, d, e, f, g, h] = *lanes;
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
+}
+
+/// Adds `factor * lanes` to `sums`.
+#[inline(always)]
+pub(super) fn add_scaled(sums: &mut Block, lanes: &Block, factor: f64) {
+    for (sum, lane) in sums.iter_mut().zip(lanes) {
+        *sum += factor * lane;
+    }
+}
+
+/// Adds `a * b` to `sums`.
+#[inline(always)]
+pub(super) fn add_product(sums: &mut Block, a: &Block, b: &Block) {
+    for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+        *sum += a * b;
+    }
+}
+
+/// Logarithm of the absolute value of the product of the lanes.
+pub(super) fn ln_product(lanes: &Block) -> f64 {
+    let product = lanes.iter().product::<f64>().abs();
+    if product.is_normal() {
+        product.ln()
+    } else {
+        lanes.iter().map(|lane| lane.abs().ln()).sum()
+    }
+}
+
+/// Natural logarithm of a positive normal number, without a branch or a call, so that a loop over lanes vectorises.
+///
+/// `x = 2^k m` with `m` in `[1/sqrt 2, sqrt 2)`, and `ln m = 2 artanh f` with `f = (m - 1) / (m + 1)`, of which ten terms of
+/// the series in `f^2 <= 0.0295` leave less than `1e-17`.
+#[inline(always)]
+pub(super) fn ln(x: f64) -> f64 {
+    const HALF_SQRT: u64 = std::f64::consts::FRAC_1_SQRT_2.to_bits();
+    const ONE: u64 = 1.0_f64.to_bits();
+    const EXPONENT: u64 = 0xfff0_0000_0000_0000;
+    // 2^52: numbers up to there, put into its fraction, read as themselves above it.
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
+    // `k` in the place of the exponent, with a float's own bias.
+    let scale = x.to_bits().wrapping_add(ONE).wrapping_sub(HALF_SQRT) & EXPONENT;
+    let m = f64::from_bits(x.to_bits().wrapping_sub(scale).wrapping_add(ONE));
+    let k = f64::from_bits((scale >> 52) | WHOLE.to_bits()) - (WHOLE + 1023.0);
+    let f = (m - 1.0) / (m + 1.0);
+    let f2 = f * f;
+    let mut series = 1.0 / 19.0;
+    for odd in [17.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0] {
+        series = series * f2 + 1.0 / odd;
+    }
+    k * std::f64::consts::LN_2 + (2.0 * f + 2.0 * f * (f2 * series))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::LANES;
+    use super::*;
+    use crate::testing::uniform;
+
+    #[test]
+    fn the_logarithm_is_the_librarys() {
+        let mut draw = uniform(1);
+        let mut worst = 0.0_f64;
+        for _ in 0..20_000 {
+            let x = draw(-690.0, 690.0).exp();
+            worst = worst.max((ln(x) / x.ln() - 1.0).abs());
+            let near = draw(0.5, 2.0);
+            worst = worst.max((ln(near) - near.ln()).abs());
+        }
+        // Measured: 2.9e-16.
+        assert!(worst < 5e-16, "{worst:e}");
+        for x in [
+            1.0,
+            2.0,
+            f64::MIN_POSITIVE,
+            f64::MAX,
+            std::f64::consts::FRAC_1_SQRT_2,
+        ] {
+            assert!((ln(x) - x.ln()).abs() <= 2e-16 * x.ln().abs(), "{x:e}");
+        }
+        assert_eq!(ln(1.0), 0.0);
+    }
+
+    #[test]
+    fn products_and_sums_are_of_all_lanes() {
+        let lanes: Block = std::array::from_fn(|lane| (lane + 1) as f64);
+        assert_eq!(total(&lanes), 36.0);
+        assert!((ln_product(&lanes) - 40_320.0_f64.ln()).abs() < 1e-15);
+        let small = [1e-50; LANES];
+        assert!((ln_product(&small) / (8.0 * 1e-50_f64.ln()) - 1.0).abs() < 1e-15);
+    }
+}
