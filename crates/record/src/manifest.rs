@@ -28,8 +28,8 @@ pub struct Manifest {
     pub status: Status,
     /// Version of switchback.
     pub switchback: String,
-    /// The series.
-    pub series: SeriesInfo,
+    /// The series; `None` where series were simulated.
+    pub series: Option<SeriesInfo>,
     /// Every setting, by name.
     pub settings: Map<String, Value>,
     /// Seed of every random stream.
@@ -188,7 +188,7 @@ pub(crate) mod testing {
             finished_at: "2026-01-02T03:04:06.5Z".parse().expect("a time"),
             status: Status::Complete,
             switchback: "0.1.0".into(),
-            series: SeriesInfo::of(&series, Some(Path::new("data/y.csv"))),
+            series: Some(SeriesInfo::of(&series, Some(Path::new("data/y.csv")))),
             settings: settings.as_object().expect("a map").clone(),
             seed: u64::MAX,
             prior: "deck".into(),

@@ -108,7 +108,7 @@ fn manifest() -> Manifest {
         finished_at: now,
         status: Status::Complete,
         switchback: env!("CARGO_PKG_VERSION").into(),
-        series: SeriesInfo::of(&series, None),
+        series: Some(SeriesInfo::of(&series, None)),
         settings: serde_json::Map::new(),
         seed: 1,
         prior: Value::Null,
