@@ -30,7 +30,9 @@ fn measure(folder: &Path) -> Result<(), Box<dyn Error>> {
         is_whole: false,
     };
     let schema = DrawSchema {
-        quantities: ["mu1", "mu2", "sigma1", "sigma2", "tau"].map(quantity).to_vec(),
+        quantities: ["mu1", "mu2", "sigma1", "sigma2", "tau"]
+            .map(quantity)
+            .to_vec(),
         stats: vec!["lp", "acceptance_rate"],
         n_chains: N_CHAINS,
         n_pointwise: 0,
@@ -78,7 +80,12 @@ fn measure(folder: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 /// `n` draws of every chain in turn, one row an event.
-fn draw(file: &mut DrawsFile, method: &str, n: usize, acceptance: f64) -> Result<(), Box<dyn Error>> {
+fn draw(
+    file: &mut DrawsFile,
+    method: &str,
+    n: usize,
+    acceptance: f64,
+) -> Result<(), Box<dyn Error>> {
     let mut state = 1_u64;
     // xorshift, 53 bits of it
     let mut uniform = move || {
@@ -112,5 +119,7 @@ fn bytes_below(path: &Path) -> std::io::Result<u64> {
     if !metadata.is_dir() {
         return Ok(metadata.len());
     }
-    fs::read_dir(path)?.map(|entry| bytes_below(&entry?.path())).sum()
+    fs::read_dir(path)?
+        .map(|entry| bytes_below(&entry?.path()))
+        .sum()
 }

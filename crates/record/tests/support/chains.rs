@@ -1,6 +1,13 @@
-//! Chains for tests: correlated draws with every kind of column, the same on every machine.
+//! Chains for tests: correlated draws with every kind of column, the same on every machine, and where to put them.
 
+// Each test takes what it needs.
+#![allow(dead_code)]
+
+use std::path::Path;
+
+use jiff::Timestamp;
 use switchback_core::{DrawRows, DrawSchema, Event, Quantity, Sink};
+use switchback_record::{CmdStanInfo, DrawsFile, DrawsInfo, RecordError};
 
 /// The statistics of NUTS, by ArviZ's names.
 pub const NUTS: [&str; 7] = [
@@ -40,7 +47,12 @@ pub struct Chains {
 
 impl Chains {
     /// `n_warmup` and `n_draws` draws of each of three chains, with `stats` and `n_pointwise` log-likelihoods.
-    pub fn new(n_warmup: usize, n_draws: usize, stats: &[&'static str], n_pointwise: usize) -> Self {
+    pub fn new(
+        n_warmup: usize,
+        n_draws: usize,
+        stats: &[&'static str],
+        n_pointwise: usize,
+    ) -> Self {
         let quantity = |name: &str| Quantity {
             name: name.into(),
             is_whole: name == "s",
@@ -48,7 +60,10 @@ impl Chains {
         let mut chains: Vec<Vec<Draw>> = (0..3)
             .map(|chain| walk(chain, n_warmup + n_draws, stats, n_pointwise))
             .collect();
-        let draws = chains.iter_mut().map(|chain| chain.split_off(n_warmup)).collect();
+        let draws = chains
+            .iter_mut()
+            .map(|chain| chain.split_off(n_warmup))
+            .collect();
         Self {
             schema: DrawSchema {
                 quantities: ["mu", "tau", "s", "odd"].map(quantity).to_vec(),
@@ -92,9 +107,35 @@ impl Chains {
     }
 }
 
+/// Where the draws are from: without a series, with their warm-up.
+pub fn info(num_warmup: u64, num_samples: u64) -> DrawsInfo<'static> {
+    DrawsInfo {
+        sampler: METHOD,
+        series: None,
+        num_warmup,
+        num_samples,
+        save_warmup: true,
+        created_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+/// New draws at `path`: CSV files where that ends in `csv`, else a Zarr store.
+pub fn create(
+    path: &Path,
+    schema: &DrawSchema,
+    info: &DrawsInfo<'_>,
+) -> Result<DrawsFile, RecordError> {
+    if path.ends_with("csv") {
+        DrawsFile::create_cmdstan(path, "run", schema, info, &CmdStanInfo::default())
+    } else {
+        DrawsFile::create(path, schema, info)
+    }
+}
+
 /// Tells `sink` of `draws` in one event.
 pub fn tell_rows(sink: &mut dyn Sink, chain: usize, is_warmup: bool, draws: &[Draw]) {
-    let gather = |of: fn(&Draw) -> &Vec<f64>| draws.iter().flat_map(of).copied().collect::<Vec<_>>();
+    let gather =
+        |of: fn(&Draw) -> &Vec<f64>| draws.iter().flat_map(of).copied().collect::<Vec<_>>();
     let rows = DrawRows {
         chain,
         is_warmup,
@@ -103,7 +144,8 @@ pub fn tell_rows(sink: &mut dyn Sink, chain: usize, is_warmup: bool, draws: &[Dr
         pointwise: &gather(|draw| &draw.pointwise),
     };
     let method = METHOD;
-    sink.record(&Event::Draws { method, rows }).expect("it is kept");
+    sink.record(&Event::Draws { method, rows })
+        .expect("it is kept");
 }
 
 /// Step size and inverse mass of `chain` after its warm-up.
@@ -124,7 +166,15 @@ fn walk(chain: usize, n: usize, stats: &[&'static str], n_pointwise: usize) -> V
             sum + ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
         })
     };
-    let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 5e-324, 1e300, 0.1 + 0.2];
+    let odd = [
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        -0.0,
+        5e-324,
+        1e300,
+        0.1 + 0.2,
+    ];
     let mut mu = normal();
     let mut draws = Vec::with_capacity(n);
     for i in 0..n {

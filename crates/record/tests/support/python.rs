@@ -37,7 +37,12 @@ pub fn find() -> Option<PathBuf> {
 pub fn ask(python: &Path, questions: &[Vec<&OsStr>]) -> Result<Vec<Value>, String> {
     let questions: Vec<Vec<String>> = questions
         .iter()
-        .map(|words| words.iter().map(|word| word.to_string_lossy().into_owned()).collect())
+        .map(|words| {
+            words
+                .iter()
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect()
+        })
         .collect();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/seen.py");
     let mut child = Command::new(python)
@@ -51,7 +56,9 @@ pub fn ask(python: &Path, questions: &[Vec<&OsStr>]) -> Result<Vec<Value>, Strin
     let asked = serde_json::to_vec(&questions).map_err(|error| error.to_string())?;
     let stdin = child.stdin.take();
     let outcome = stdin.map(|mut stdin| stdin.write_all(&asked));
-    let output = child.wait_with_output().map_err(|error| error.to_string())?;
+    let output = child
+        .wait_with_output()
+        .map_err(|error| error.to_string())?;
     let said = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() || !matches!(outcome, Some(Ok(()))) {
         return Err(format!("{}\n{said}", output.status));

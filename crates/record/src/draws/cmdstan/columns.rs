@@ -128,7 +128,8 @@ mod tests {
             "step_size",
             "more",
         ];
-        let columns = Columns::of(&schema(&["mu", "theta[1,2]"], &stats), Path::new("")).expect("plain");
+        let columns =
+            Columns::of(&schema(&["mu", "theta[1,2]"], &stats), Path::new("")).expect("plain");
         assert!(columns.is_nuts);
         assert_eq!(
             columns.line(),
@@ -139,7 +140,8 @@ mod tests {
         assert!(!columns.is_nuts);
         assert_eq!(columns.line(), "lp__,accept_stat__,mu\n");
         assert_eq!(columns.stats, [Some(0), Some(1)]);
-        let columns = Columns::of(&schema(&["mu"], &["acceptance_rate"]), Path::new("")).expect("plain");
+        let columns =
+            Columns::of(&schema(&["mu"], &["acceptance_rate"]), Path::new("")).expect("plain");
         assert_eq!(columns.stats, [None, Some(0)]);
     }
 
@@ -150,7 +152,9 @@ mod tests {
             assert!(!column.contains([',', '[']), "{column}");
             assert_eq!(read_name(&column), name);
         }
-        for name in ["", "1", "a,b", "a.b", "a__", "a[b]", "a[]", "a[1", "a b", "a\n", "#a", "\"a"] {
+        for name in [
+            "", "1", "a,b", "a.b", "a__", "a[b]", "a[]", "a[1", "a b", "a\n", "#a", "\"a",
+        ] {
             assert_eq!(stan_name(name), None, "{name:?}");
         }
         let twice = Columns::of(&schema(&["mu", "mu"], &[]), Path::new("here"));

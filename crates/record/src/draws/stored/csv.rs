@@ -73,7 +73,9 @@ impl CsvDraws {
     }
 
     pub(super) fn path(&self) -> &Path {
-        self.chains.first().map_or(Path::new(""), |chain| &chain.path)
+        self.chains
+            .first()
+            .map_or(Path::new(""), |chain| &chain.path)
     }
 
     pub(super) fn names(&self) -> Vec<String> {
@@ -117,7 +119,11 @@ impl CsvDraws {
     fn column(&self, column: &Column) -> Option<Result<Vec<Vec<f64>>, RecordError>> {
         let index = self.columns.iter().position(|known| known == column)?;
         let chains = self.chains.iter();
-        Some(chains.map(|chain| chain.read(index, self.n_draws)).collect())
+        Some(
+            chains
+                .map(|chain| chain.read(index, self.n_draws))
+                .collect(),
+        )
     }
 }
 
@@ -192,7 +198,10 @@ impl Chain {
             let Some((number, line)) = lines.next().map_err(|source| self.failed(source))? else {
                 return Err(RecordError::DrawsBroken {
                     path: self.path.clone(),
-                    what: format!("it had {n_draws} draws a moment ago, and has {}", values.len()),
+                    what: format!(
+                        "it had {n_draws} draws a moment ago, and has {}",
+                        values.len()
+                    ),
                 });
             };
             if line.first() == Some(&b'#') {
@@ -202,12 +211,15 @@ impl Chain {
                 n_before -= 1;
                 continue;
             }
-            let field = line.split(|byte| *byte == b',').nth(index).unwrap_or_default();
+            let field = line
+                .split(|byte| *byte == b',')
+                .nth(index)
+                .unwrap_or_default();
             let text = String::from_utf8_lossy(field);
             let value = text.trim().parse();
-            values.push(value.map_err(|_| {
-                self.bad_line(number, format!("{text:?} is not a number"))
-            })?);
+            values.push(
+                value.map_err(|_| self.bad_line(number, format!("{text:?} is not a number")))?,
+            );
         }
         Ok(values)
     }

@@ -56,7 +56,10 @@ pub(super) fn resolve(path: &Path) -> Result<Vec<PathBuf>, RecordError> {
         }),
         _ => Err(RecordError::SeveralDraws {
             path: path.to_path_buf(),
-            found: found.iter().map(|paths| paths[0].display().to_string()).collect(),
+            found: found
+                .iter()
+                .map(|paths| paths[0].display().to_string())
+                .collect(),
         }),
     }
 }

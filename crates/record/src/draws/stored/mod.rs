@@ -64,7 +64,10 @@ impl StoredDraws {
                 None => Ok(Self(Source::Csv(CsvDraws::open(paths)?))),
                 Some(_) => Err(RecordError::SeveralDraws {
                     path: first.clone(),
-                    found: paths.iter().map(|path| path.display().to_string()).collect(),
+                    found: paths
+                        .iter()
+                        .map(|path| path.display().to_string())
+                        .collect(),
                 }),
             },
             (_, []) => Err(RecordError::NoDraws {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use switchback_core::Series;
 
 use super::chunks::Chunks;
-use super::folder::Folder;
 use super::hierarchy::{Hierarchy, Layout};
 use crate::RecordError;
+use crate::draws::folder::Folder;
 
 /// Name and values of a coordinate.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,7 +77,8 @@ impl Coordinate {
             Labels::Whole(values) => chunks.write(&[0], values),
             Labels::Real(values) => chunks.write(&[0], values),
             Labels::Text(values) => {
-                let values: Vec<Vec<char>> = values.iter().map(|text| text.chars().collect()).collect();
+                let values: Vec<Vec<char>> =
+                    values.iter().map(|text| text.chars().collect()).collect();
                 chunks.write(&[0], &values)
             }
         }
@@ -123,7 +124,13 @@ impl Labels {
 pub(super) fn plain(name: &str) -> String {
     let plain: String = name
         .chars()
-        .map(|c| if c == '/' || c == '\\' || c.is_control() { '_' } else { c })
+        .map(|c| {
+            if c == '/' || c == '\\' || c.is_control() {
+                '_'
+            } else {
+                c
+            }
+        })
         .collect();
     // Names that begin so are not those of arrays.
     if plain.is_empty() || plain.starts_with('.') || plain.starts_with("__") {
@@ -166,7 +173,10 @@ mod tests {
             ),
         ] {
             let coordinate = Coordinate::of(&series(Some(("year", labels))));
-            assert_eq!((coordinate.name.as_str(), &coordinate.values), ("year", &expected));
+            assert_eq!(
+                (coordinate.name.as_str(), &coordinate.values),
+                ("year", &expected)
+            );
         }
         let clock = Coordinate::of(&series(None));
         assert_eq!(clock.values, Labels::Whole(vec![1, 2, 3]));

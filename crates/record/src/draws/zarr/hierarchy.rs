@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::folder::Folder;
 use crate::RecordError;
+use crate::draws::folder::Folder;
 
 /// What an array is, but for its shape.
 #[derive(Debug, Clone)]
@@ -75,10 +75,7 @@ impl Hierarchy {
     ) -> Result<(), RecordError> {
         self.make(name)?;
         self.set(format!("{name}/.zgroup"), json!({"zarr_format": 2}));
-        self.set(
-            format!("{name}/.zattrs"),
-            Value::Object(attributes.clone()),
-        );
+        self.set(format!("{name}/.zattrs"), Value::Object(attributes.clone()));
         Ok(())
     }
 

@@ -2,7 +2,6 @@
 
 mod chunks;
 mod coordinate;
-mod folder;
 mod group;
 mod growing;
 mod hierarchy;
@@ -17,12 +16,12 @@ use switchback_core::{DrawSchema, Series};
 
 use self::chunks::Chunks;
 use self::coordinate::{Coordinate, plain};
-use self::folder::Folder;
 use self::group::{Group, GroupPlan};
 use self::hierarchy::{Hierarchy, Layout};
 use super::DrawsInfo;
 use super::column::{self, Kind};
 use super::file::{RowStore, Rows};
+use super::folder::Folder;
 use crate::RecordError;
 
 /// A Zarr store in ArviZ's layout that grows with the draws.
@@ -233,11 +232,17 @@ fn attributes(info: &DrawsInfo<'_>) -> Map<String, Value> {
     let attributes = [
         ("created_at", json!(info.created_at.to_string())),
         ("inference_library", json!("switchback")),
-        ("inference_library_version", json!(env!("CARGO_PKG_VERSION"))),
+        (
+            "inference_library_version",
+            json!(env!("CARGO_PKG_VERSION")),
+        ),
         ("sampler", json!(info.sampler)),
         ("tuning_steps", json!(info.num_warmup)),
     ];
-    attributes.map(|(key, value)| (key.to_owned(), value)).into_iter().collect()
+    attributes
+        .map(|(key, value)| (key.to_owned(), value))
+        .into_iter()
+        .collect()
 }
 
 /// Name of the pointwise log-likelihood, which is that of what was observed, and what it lies along.
