@@ -249,8 +249,8 @@ pub enum RecordError {
     },
     /// An array was written in a way that is not read here.
     #[error(
-        "{} cannot be decoded; what is not compressed, or by gzip or zlib, can be read (blosc and zstd cannot): write it \
-         again so, in xarray with encoding={{name: {{\"compressor\": None}}}} and zarr_format=2",
+        "{} cannot be decoded: arrays that are not compressed, or by gzip or zlib, can be read, by blosc or zstd they cannot; \
+         write it again so, as xarray's to_zarr does with encoding={{name: {{\"compressors\": None}}}}",
         path.display()
     )]
     DrawsDecode {

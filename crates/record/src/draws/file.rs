@@ -103,10 +103,10 @@ impl DrawsFile {
     /// New files `<folder>/<name>_1.csv`, `_2.csv`, ..., one a chain, as CmdStan writes them.
     ///
     /// A sampler with every statistic of NUTS (`lp`, `acceptance_rate`, `step_size`, `tree_depth`, `n_steps`,
-    /// `diverging`, `energy`) is written as that. Any other is written as CmdStan's `fixed_param`, with `lp__`
-    /// and `accept_stat__` alone, and without its warm-up, of which that has none. Other statistics and the pointwise
-    /// log-likelihood have no place in these files. When it is finished all chains are cut to the length of the
-    /// shortest, and the number of draws in the heads is what there is.
+    /// `diverging`, `energy`) is written as that, with what [`Event::Adapted`] tells. Any other is written as CmdStan's
+    /// `fixed_param`: with `lp__` and `accept_stat__` alone, and without its warm-up, since that has none. Other
+    /// statistics and the pointwise log-likelihood have no place in these files. When it is finished all chains are
+    /// cut to the length of the shortest, and the heads tell the number of draws that there are.
     ///
     /// # Errors
     /// When one of the files exists, cannot be made, or a name cannot be that of a column.
@@ -244,6 +244,9 @@ impl DrawsFile {
         chain: usize,
     ) -> Result<(), RecordError> {
         for (i, (name, kind)) in columns.iter().enumerate() {
+            if *kind == Kind::Real {
+                continue;
+            }
             let mut column = values.iter().skip(i).step_by(columns.len());
             if let Some(value) = column.find(|value| !kind.takes(**value)) {
                 return Err(RecordError::DrawRows {

@@ -3,6 +3,7 @@
 mod cmdstan;
 mod column;
 mod file;
+mod folder;
 mod info;
 mod stored;
 mod zarr;

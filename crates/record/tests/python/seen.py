@@ -29,11 +29,13 @@ def diagnostics(chains):
     chains = np.asarray(chains, dtype=np.float64)
     if not np.isfinite(chains).all() or chains.shape[1] < 4:
         return None
-    return {
+    numbers = {
         "r_hat": float(arviz.rhat(chains)),
         "ess_bulk": float(arviz.ess(chains, method="bulk")),
         "ess_tail": float(arviz.ess(chains, method="tail", prob=(0.05, 0.95))),
     }
+    # JSON has no other numbers.
+    return {key: value if np.isfinite(value) else None for key, value in numbers.items()}
 
 
 def load(path):

@@ -1,6 +1,13 @@
-//! Chains for tests: correlated draws with every kind of column, the same on every machine.
+//! Chains for tests: correlated draws with every kind of column, the same on every machine, and where to put them.
 
+// Each test takes what it needs.
+#![allow(dead_code)]
+
+use std::path::Path;
+
+use jiff::Timestamp;
 use switchback_core::{DrawRows, DrawSchema, Event, Quantity, Sink};
+use switchback_record::{CmdStanInfo, DrawsFile, DrawsInfo, RecordError};
 
 /// The statistics of NUTS, by ArviZ's names.
 pub const NUTS: [&str; 7] = [
@@ -97,6 +104,31 @@ impl Chains {
             begin += length;
             length = length % 7 + 2;
         }
+    }
+}
+
+/// Where the draws are from: without a series, with their warm-up.
+pub fn info(num_warmup: u64, num_samples: u64) -> DrawsInfo<'static> {
+    DrawsInfo {
+        sampler: METHOD,
+        series: None,
+        num_warmup,
+        num_samples,
+        save_warmup: true,
+        created_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+/// New draws at `path`: CSV files where that ends in `csv`, else a Zarr store.
+pub fn create(
+    path: &Path,
+    schema: &DrawSchema,
+    info: &DrawsInfo<'_>,
+) -> Result<DrawsFile, RecordError> {
+    if path.ends_with("csv") {
+        DrawsFile::create_cmdstan(path, "run", schema, info, &CmdStanInfo::default())
+    } else {
+        DrawsFile::create(path, schema, info)
     }
 }
 

@@ -24,7 +24,7 @@ impl Head {
     pub(super) fn new(
         info: &DrawsInfo<'_>,
         cmdstan: &CmdStanInfo<'_>,
-        is_nuts: bool,
+        (is_nuts, saves_warmup): (bool, bool),
         id: usize,
     ) -> Self {
         let mut head = Self {
@@ -46,8 +46,9 @@ impl Head {
         head.line("method = sample");
         head.line("  sample");
         head.num_samples = head.number("    num_samples = ", info.num_samples);
-        head.num_warmup = head.number("    num_warmup = ", info.num_warmup);
-        let save_warmup = u8::from(is_nuts && info.save_warmup);
+        // cmdstanpy 1.3.2 takes no 0 here; without draws of a warm-up in the file the number says nothing.
+        head.num_warmup = head.number("    num_warmup = ", info.num_warmup.max(1));
+        let save_warmup = u8::from(saves_warmup);
         head.line(&format!("    save_warmup = {save_warmup}"));
         head.line("    thin = 1");
         head.algorithm(cmdstan, is_nuts);

@@ -45,17 +45,18 @@ impl CmdStanFiles {
             source,
         })?;
         let names = columns.line();
+        let saves_warmup = columns.is_nuts && info.save_warmup && info.num_warmup > 0;
         let chains = (1..=schema.n_chains)
             .map(|id| {
-                let head = Head::new(info, cmdstan, columns.is_nuts, id);
+                let head = Head::new(info, cmdstan, (columns.is_nuts, saves_warmup), id);
                 ChainFile::create(folder.join(format!("{name}_{id}.csv")), &head, &names)
             })
             .collect::<Result<_, _>>()?;
         Ok(Self {
-            saves_warmup: columns.is_nuts && info.save_warmup,
             columns,
             chains,
             folder: folder.to_path_buf(),
+            saves_warmup,
         })
     }
 

@@ -6,17 +6,17 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use zarrs::array::{Array, ArrayCreateError, ArrayError, ArraySubset, ElementOwned, data_type};
-use zarrs::filesystem::FilesystemStore;
 use zarrs::storage::StorageError;
 
 use super::find::read_json;
 use crate::RecordError;
+use crate::draws::folder::Folder;
 
 /// The groups of a store that hold draws.
 #[derive(Debug)]
 pub(super) struct ZarrDraws {
     path: PathBuf,
-    store: Arc<FilesystemStore>,
+    folder: Arc<Folder>,
     posterior: Vec<Element>,
     stats: Vec<Element>,
     n_chains: usize,
@@ -28,7 +28,7 @@ pub(super) struct ZarrDraws {
 #[derive(Debug)]
 struct Element {
     name: String,
-    array: Arc<Array<FilesystemStore>>,
+    array: Arc<Array<Folder>>,
     /// Where it is along the further dimensions.
     index: Vec<u64>,
 }
@@ -36,13 +36,9 @@ struct Element {
 impl ZarrDraws {
     /// The store in the folder `path`.
     pub(super) fn open(path: &Path) -> Result<Self, RecordError> {
-        let store = FilesystemStore::new(path).map_err(|error| RecordError::Read {
-            path: path.to_path_buf(),
-            source: std::io::Error::other(error),
-        })?;
         let mut draws = Self {
             path: path.to_path_buf(),
-            store: Arc::new(store),
+            folder: Arc::new(Folder::new(path)),
             posterior: Vec::new(),
             stats: Vec::new(),
             n_chains: 0,
@@ -109,7 +105,7 @@ impl ZarrDraws {
             if dims.get(..2) != Some(&["chain".to_owned(), "draw".to_owned()]) {
                 continue;
             }
-            let array = Array::open(Arc::clone(&self.store), &format!("/{group}/{name}"))
+            let array = Array::open(Arc::clone(&self.folder), &format!("/{group}/{name}"))
                 .map_err(|error| cannot_open(path.clone(), error))?;
             if array.shape().len() != dims.len() {
                 return Err(RecordError::DrawsBroken {
@@ -198,17 +194,13 @@ impl ZarrDraws {
 
     /// That the chunks of `subset` are there, in a store that was written here. Others leave out those that hold nothing
     /// but the fill value.
-    fn check_chunks(
-        &self,
-        array: &Array<FilesystemStore>,
-        subset: &ArraySubset,
-    ) -> Result<(), RecordError> {
+    fn check_chunks(&self, array: &Array<Folder>, subset: &ArraySubset) -> Result<(), RecordError> {
         if self.attributes.get("inference_library") != Some(&Value::from("switchback")) {
             return Ok(());
         }
         let chunks = array.chunks_in_array_subset(subset).ok().flatten();
         for index in chunks.iter().flat_map(ArraySubset::indices) {
-            let path = self.store.key_to_fspath(&array.chunk_key(&index));
+            let path = self.folder.path(array.chunk_key(&index).as_str());
             if !path.is_file() {
                 return Err(RecordError::DrawsBroken {
                     path,
@@ -219,11 +211,7 @@ impl ZarrDraws {
         Ok(())
     }
 
-    fn values(
-        &self,
-        array: &Array<FilesystemStore>,
-        subset: &ArraySubset,
-    ) -> Result<Vec<f64>, RecordError> {
+    fn values(&self, array: &Array<Folder>, subset: &ArraySubset) -> Result<Vec<f64>, RecordError> {
         let path = || {
             self.path
                 .join(array.path().as_str().trim_start_matches('/'))
@@ -271,7 +259,7 @@ impl ZarrDraws {
 }
 
 fn as_f64<T: ElementOwned>(
-    array: &Array<FilesystemStore>,
+    array: &Array<Folder>,
     subset: &ArraySubset,
     convert: impl Fn(T) -> f64,
 ) -> Result<Vec<f64>, ArrayError> {
@@ -284,6 +272,10 @@ fn cannot_open(path: PathBuf, error: ArrayCreateError) -> RecordError {
         ArrayCreateError::StorageError(StorageError::IOError(error)) => RecordError::Read {
             path,
             source: std::io::Error::new(error.kind(), error),
+        },
+        ArrayCreateError::StorageError(error) => RecordError::DrawsBroken {
+            path,
+            what: error.to_string(),
         },
         error => RecordError::DrawsDecode {
             path,

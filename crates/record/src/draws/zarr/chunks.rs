@@ -8,9 +8,9 @@ use serde_json::json;
 use zarrs::array::{Array, ArrayError, ArrayMetadata, CodecOptions, Element};
 use zarrs::storage::StorageError;
 
-use super::folder::Folder;
 use super::hierarchy::Layout;
 use crate::RecordError;
+use crate::draws::folder::Folder;
 
 /// The chunks of one array.
 #[derive(Debug)]

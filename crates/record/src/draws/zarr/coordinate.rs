@@ -5,9 +5,9 @@ use std::sync::Arc;
 use switchback_core::Series;
 
 use super::chunks::Chunks;
-use super::folder::Folder;
 use super::hierarchy::{Hierarchy, Layout};
 use crate::RecordError;
+use crate::draws::folder::Folder;
 
 /// Name and values of a coordinate.
 #[derive(Debug, Clone, PartialEq)]

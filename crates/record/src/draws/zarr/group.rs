@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 
 use super::chunks::Chunks;
 use super::coordinate::Coordinate;
-use super::folder::Folder;
 use super::growing::Growing;
 use super::hierarchy::{Hierarchy, Layout};
 use crate::RecordError;
 use crate::draws::column::Kind;
+use crate::draws::folder::Folder;
 
 /// Numbers of draws that one chunk of the coordinate `draw` holds.
 const DRAW_CHUNK: u64 = 16_384;

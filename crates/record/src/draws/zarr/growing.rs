@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::chunks::Chunks;
-use super::folder::Folder;
 use super::hierarchy::Layout;
 use crate::RecordError;
 use crate::draws::column::Kind;
+use crate::draws::folder::Folder;
 
 /// An array along chain, draw and, where a draw has several values, a further dimension.
 ///

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::folder::Folder;
 use crate::RecordError;
+use crate::draws::folder::Folder;
 
 /// What an array is, but for its shape.
 #[derive(Debug, Clone)]

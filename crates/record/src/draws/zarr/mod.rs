@@ -2,7 +2,6 @@
 
 mod chunks;
 mod coordinate;
-mod folder;
 mod group;
 mod growing;
 mod hierarchy;
@@ -17,12 +16,12 @@ use switchback_core::{DrawSchema, Series};
 
 use self::chunks::Chunks;
 use self::coordinate::{Coordinate, plain};
-use self::folder::Folder;
 use self::group::{Group, GroupPlan};
 use self::hierarchy::{Hierarchy, Layout};
 use super::DrawsInfo;
 use super::column::{self, Kind};
 use super::file::{RowStore, Rows};
+use super::folder::Folder;
 use crate::RecordError;
 
 /// A Zarr store in ArviZ's layout that grows with the draws.

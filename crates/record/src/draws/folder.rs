@@ -4,34 +4,37 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use zarrs::storage::byte_range::{ByteRangeIterator, InvalidByteRangeError};
 use zarrs::storage::{
-    Bytes, OffsetBytesIterator, StorageError, StoreKey, StorePrefix, WritableStorageTraits,
+    Bytes, MaybeBytesIterator, OffsetBytesIterator, ReadableStorageTraits, StorageError, StoreKey,
+    StorePrefix, WritableStorageTraits,
 };
 
 /// A folder whose files are written under a temporary name and renamed.
 ///
-/// `zarrs`'s own store writes in place: a process that is killed meanwhile would leave a torn chunk behind.
+/// `zarrs`'s own store writes in place: a process that is killed meanwhile would leave a torn chunk behind. And it takes
+/// no path that is not Unicode.
 #[derive(Debug)]
-pub(super) struct Folder(PathBuf);
+pub(in crate::draws) struct Folder(PathBuf);
 
 impl Folder {
-    pub(super) fn new(path: &Path) -> Self {
+    pub(in crate::draws) fn new(path: &Path) -> Self {
         Self(path.to_path_buf())
     }
 
     /// The path of the file `key`.
-    pub(super) fn path(&self, key: &str) -> PathBuf {
+    pub(in crate::draws) fn path(&self, key: &str) -> PathBuf {
         self.0.join(key)
     }
 
     /// Makes the folder `key`. Files are written to folders that were made so only: one that somebody removed does not
     /// come back as half a store.
-    pub(super) fn make(&self, key: &str) -> io::Result<()> {
+    pub(in crate::draws) fn make(&self, key: &str) -> io::Result<()> {
         fs::create_dir(self.path(key))
     }
 
     /// Writes the file `key`.
-    pub(super) fn write(&self, key: &str, bytes: &[u8]) -> io::Result<()> {
+    pub(in crate::draws) fn write(&self, key: &str, bytes: &[u8]) -> io::Result<()> {
         let path = self.path(key);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let temporary = path.with_file_name(format!(".{name}.tmp"));
@@ -66,6 +69,41 @@ impl WritableStorageTraits for Folder {
     }
 
     fn supports_set_partial(&self) -> bool {
+        false
+    }
+}
+
+impl ReadableStorageTraits for Folder {
+    fn get_partial_many<'a>(
+        &'a self,
+        key: &StoreKey,
+        ranges: ByteRangeIterator<'a>,
+    ) -> Result<MaybeBytesIterator<'a>, StorageError> {
+        let bytes = match fs::read(self.path(key.as_str())) {
+            Ok(bytes) => Bytes::from(bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let size = bytes.len() as u64;
+        let parts = ranges.map(move |range| {
+            if range.start(size) <= range.end(size) && range.end(size) <= size {
+                Ok(bytes.slice(range.to_range_usize(size)))
+            } else {
+                Err(InvalidByteRangeError::new(range, size).into())
+            }
+        });
+        Ok(Some(Box::new(parts)))
+    }
+
+    fn size_key(&self, key: &StoreKey) -> Result<Option<u64>, StorageError> {
+        match fs::metadata(self.path(key.as_str())) {
+            Ok(metadata) => Ok(Some(metadata.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn supports_get_partial(&self) -> bool {
         false
     }
 }
