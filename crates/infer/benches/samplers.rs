@@ -7,15 +7,15 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use cpu_time::ProcessTime;
-use switchback_core::{ChainRng, Posterior, Series};
+use switchback_core::{ChainRng, Series};
 use switchback_diagnostics::{ess_bulk, r_hat};
 use switchback_infer::{
-    Advance, Chain, Chains, ChainsSettings, CompoundChain, InferError, KernelChain, Metropolis,
-    Process, ScaleTuning, Starts,
+    Advance, Chains, ChainsSettings, Context, Form, MetropolisSettings, NutsSettings, Process,
+    Sampler, Starts, Target,
 };
 use switchback_models::{
-    HardSwitch, Law, Likelihood, MarginalSwitch, Paths, RegimePriors, Regimes, SwitchModel,
-    SwitchPrior, SwitchPriors, SwitchSettings, simulate,
+    Exact, Law, Likelihood, RegimePriors, Regimes, SwitchModel, SwitchPrior, SwitchSettings,
+    simulate,
 };
 
 #[global_allocator]
@@ -24,29 +24,17 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Runs of which the median counts.
 const RUNS: u64 = 5;
 
-type Made<'a> = Result<Box<dyn Chain + 'a>, InferError>;
-
 fn main() {
     let asked: Vec<String> = std::env::args()
         .skip(1)
-        .filter(|a| !a.starts_with('-'))
+        .filter(|word| !word.starts_with('-'))
         .collect();
     println!(
         "series,sampler,form,draws,cpu_s,cpu_s_with_warmup,ess_parameter,ess_switch,ess_parameter_a_s,ess_switch_a_s,r_hat"
     );
-    for (name, series, regimes, start) in [
-        (
-            "deck",
-            deck(),
-            Regimes::one_switch(),
-            vec![-0.8, 4.5, 1.2, 1.8, 45.0],
-        ),
-        (
-            "reversion",
-            reversion(),
-            Regimes::reversion(),
-            vec![0.0, 2.0, 1.0, 1.5, 100.0, 200.0],
-        ),
+    for (name, series, regimes) in [
+        ("deck", deck(), Regimes::one_switch()),
+        ("reversion", reversion(), Regimes::reversion()),
     ] {
         let priors = RegimePriors::deck(Likelihood::Normal, &regimes).unwrap();
         let settings = SwitchSettings {
@@ -56,90 +44,82 @@ fn main() {
             switch_prior: SwitchPrior::Sequential,
         };
         let model = SwitchModel::new(&series, settings).unwrap();
-        let bench = Bench {
-            name,
-            series,
-            model,
-            start,
-            asked: asked.clone(),
-        };
-        bench.run();
+        let began = ProcessTime::now();
+        let exact = Exact::of(&model).unwrap();
+        println!("# {name}: the referee took {:.4} CPU s", began.elapsed().as_secs_f64());
+        for (sampler, form) in pairs() {
+            let words = [name, sampler.as_str(), form.as_str()];
+            if asked.iter().all(|word| words.contains(&word.as_str())) {
+                measure(name, &series, &exact, sampler, form);
+            }
+        }
     }
 }
 
-struct Bench {
-    name: &'static str,
-    series: Series,
-    model: SwitchModel,
-    start: Vec<f64>,
-    asked: Vec<String>,
+fn pairs() -> Vec<(Sampler, Form)> {
+    let metropolis = Sampler::Metropolis(MetropolisSettings::Tuned);
+    let nuts = Sampler::Nuts(NutsSettings::default());
+    let ensemble = Sampler::Ensemble { num_walkers: 20 };
+    vec![
+        (Sampler::Compound, Form::Hard),
+        (nuts, Form::Marginal),
+        (nuts, Form::Sigmoid),
+        (metropolis, Form::Hard),
+        (metropolis, Form::Marginal),
+        (metropolis, Form::Sigmoid),
+        (ensemble, Form::Marginal),
+        (ensemble, Form::Sigmoid),
+        (Sampler::Exact, Form::Hard),
+    ]
 }
 
-impl Bench {
-    fn run(&self) {
-        let hard = HardSwitch::new(self.model.clone());
-        let marginal = MarginalSwitch::new(self.model.clone());
-        let paths = Paths::new(self.model.clone());
-        self.measure("compound", "hard", &hard, |position, rng| {
-            Ok(Box::new(CompoundChain::new(&hard, &paths, position, rng)))
-        });
-        let forms: [(&str, &dyn Posterior); 2] = [("hard", &hard), ("marginal", &marginal)];
-        for (form, target) in forms {
-            let kernel = Metropolis::for_series(target.space(), &self.series);
-            self.measure("metropolis", form, target, |position, rng| {
-                let tuning = ScaleTuning::default();
-                let chain = KernelChain::new(target, kernel.clone(), tuning, &position, rng)?;
-                Ok(Box::new(chain))
-            });
-        }
-    }
-
-    fn measure<'a>(
-        &self,
-        sampler: &str,
-        form: &str,
-        target: &'a dyn Posterior,
-        make: impl Fn(Vec<f64>, ChainRng) -> Made<'a>,
-    ) {
-        let names = [self.name, sampler, form];
-        if !self.asked.iter().all(|word| names.contains(&word.as_str())) {
-            return;
-        }
-        let draw = |_: &mut ChainRng| self.start.clone();
-        let starts = Starts::new(&self.model, &draw);
-        let mut runs: Vec<Run> = (0..RUNS)
-            .map(|seed| {
-                let settings = ChainsSettings {
-                    num_chains: 4,
-                    num_warmup: 1_000,
-                    num_samples: 20_000,
-                    log_every: 20_000,
-                    seed,
-                    first_stream: 0,
-                    save_warmup: false,
-                    save_pointwise: false,
-                };
-                let chains = Chains::new(sampler, target, settings, |chain, mut rng| {
-                    let position = starts.position(target, chain, &mut rng)?;
-                    make(position, rng)
-                });
-                Run::of(chains.unwrap(), self.model.n_parameters())
-            })
-            .collect();
-        runs.sort_by(|a, b| a.ess[0].total_cmp(&b.ess[0]));
-        let Run {
-            cpu,
-            cpu_with_warmup,
-            n_draws,
-            ess,
-            r_hat,
-        } = runs[RUNS as usize / 2];
-        let rate = ess.map(|ess| (ess / cpu).round());
-        println!(
-            "{},{sampler},{form},{n_draws},{cpu:.4},{cpu_with_warmup:.4},{:.0},{:.0},{},{},{r_hat:.4}",
-            self.name, ess[0], ess[1], rate[0], rate[1]
-        );
-    }
+fn measure(name: &str, series: &Series, exact: &Exact, sampler: Sampler, form: Form) {
+    let model = exact.model();
+    let target = Target::new(model.clone(), form, 1.0).unwrap();
+    let draw = |rng: &mut ChainRng| exact.draw(rng);
+    let starts = Starts::new(model, &draw);
+    let mut runs: Vec<Run> = (0..RUNS)
+        .map(|seed| {
+            let settings = ChainsSettings {
+                num_chains: 4,
+                num_warmup: 1_000,
+                num_samples: if matches!(sampler, Sampler::Ensemble { .. }) {
+                    2_000
+                } else {
+                    20_000
+                },
+                log_every: 20_000,
+                seed,
+                first_stream: 0,
+                save_warmup: false,
+                save_pointwise: false,
+            };
+            let context = Context {
+                series,
+                starts: &starts,
+                exact: Some(exact),
+            };
+            let chains = sampler.chains(sampler.as_str(), &target, context, settings);
+            Run::of(chains.unwrap(), model.n_parameters())
+        })
+        .collect();
+    runs.sort_by(|a, b| (a.ess[0] / a.cpu).total_cmp(&(b.ess[0] / b.cpu)));
+    let Run {
+        cpu,
+        cpu_with_warmup,
+        n_draws,
+        ess,
+        r_hat,
+    } = runs[RUNS as usize / 2];
+    let rate = ess.map(|ess| (ess / cpu).round());
+    println!(
+        "{name},{},{form},{n_draws},{cpu:.4},{cpu_with_warmup:.4},{:.0},{:.0},{},{},{r_hat:.4}",
+        sampler.as_str(),
+        ess[0],
+        ess[1],
+        rate[0],
+        rate[1]
+    );
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -47,6 +47,19 @@ pub enum InferError {
         /// What it must be.
         rule: &'static str,
     },
+    /// A sampler cannot sample that form.
+    #[error("{sampler} cannot sample the {form} form; take --form {forms}, or another --sampler")]
+    Pair {
+        /// The sampler.
+        sampler: &'static str,
+        /// The form.
+        form: &'static str,
+        /// The forms that it can sample.
+        forms: String,
+    },
+    /// The referee's draws were asked for where there is no referee.
+    #[error("the referee has no answer here, so there are no exact draws; take another --sampler")]
+    NoReferee,
     /// A start names what the model does not have.
     #[error("--init {name} names nothing of this model; it has {known}")]
     StartName {
