@@ -46,7 +46,10 @@ fn main() {
         let model = SwitchModel::new(&series, settings).unwrap();
         let began = ProcessTime::now();
         let exact = Exact::of(&model).unwrap();
-        println!("# {name}: the referee took {:.4} CPU s", began.elapsed().as_secs_f64());
+        println!(
+            "# {name}: the referee took {:.4} CPU s",
+            began.elapsed().as_secs_f64()
+        );
         for (sampler, form) in pairs() {
             let words = [name, sampler.as_str(), form.as_str()];
             if asked.iter().all(|word| words.contains(&word.as_str())) {

@@ -36,12 +36,12 @@ fn series(likelihood: Likelihood, regimes: &str) -> Series {
     let noise = |i: usize| ((i * i * 31 + i * 17 + 5) % 97) as f64 / 24.0 - 2.0;
     let level = |i: usize| match (i, regimes) {
         (0..16, _) => 0.0,
-        (16..32, _) | (_, "0,1") => 3.0,
+        (16..32, _) | (_, "0,1") => 4.0,
         (_, "0,1,0") => 0.0,
-        _ => 6.0,
+        _ => 9.0,
     };
     let value = |i: usize| match likelihood {
-        Likelihood::Poisson => (level(i) + 1.5 + 0.7 * noise(i)).round().max(0.0),
+        Likelihood::Poisson => (4.0 * level(i) + 2.0 + 1.5 * noise(i)).round().max(0.0),
         _ => level(i) + noise(i),
     };
     let values: Vec<_> = (0..45).map(|i| (i != 20).then(|| value(i))).collect();
@@ -118,7 +118,10 @@ fn worst_distance(
     let mut chains = sampler
         .chains("it", &target, context, settings)
         .expect("it can be sampled");
-    while !matches!(chains.advance().expect("it does not fail"), Advance::Done(_)) {}
+    while !matches!(
+        chains.advance().expect("it does not fail"),
+        Advance::Done(_)
+    ) {}
     let mut worst = (0.0, String::new());
     let mut take = |distance: f64, name: &str| {
         if !(distance <= worst.0) {
@@ -128,14 +131,24 @@ fn worst_distance(
     for (name, truth) in exact.moments() {
         let columns = chains.draws().chains(name).expect("it was drawn");
         let ess = ess_bulk(&columns).expect("enough draws");
-        assert!(ess >= ESS_FLOOR, "{}: {name} has {ess} effective draws", sampler.as_str());
+        assert!(
+            ess >= ESS_FLOOR,
+            "{}: {name} has {ess} effective draws",
+            sampler.as_str()
+        );
         let all: Vec<f64> = columns.iter().copied().flatten().copied().collect();
         let n = all.len() as f64;
         let mean = all.iter().sum::<f64>() / n;
         let squares: f64 = all.iter().map(|draw| (draw - mean).powi(2)).sum();
         let sd = (squares / (n - 1.0)).sqrt();
-        take((mean - truth.mean).abs() / mcse_mean(&columns).expect("enough"), name);
-        take((sd - truth.sd).abs() / mcse_sd(&columns).expect("enough"), name);
+        take(
+            (mean - truth.mean).abs() / mcse_mean(&columns).expect("enough"),
+            name,
+        );
+        take(
+            (sd - truth.sd).abs() / mcse_sd(&columns).expect("enough"),
+            name,
+        );
     }
     for (place, distance) in place_distances(&chains, model, exact) {
         take(distance, &place);
@@ -145,11 +158,7 @@ fn worst_distance(
 
 /// Distances of the averaged `p(s | D)` at the places that hold at least 5 %, in standard errors of counting: those of
 /// the draws of a 0/1 quantity, which the average of conditional probabilities undercuts.
-fn place_distances(
-    chains: &Chains<'_>,
-    model: &SwitchModel,
-    exact: &Exact,
-) -> Vec<(String, f64)> {
+fn place_distances(chains: &Chains<'_>, model: &SwitchModel, exact: &Exact) -> Vec<(String, f64)> {
     let averaged = chains.expectations();
     let mut distances = Vec::new();
     for (k, name) in model.switch_names("s").iter().enumerate() {
@@ -160,7 +169,12 @@ fn place_distances(
             }
             let is_here: Vec<Vec<f64>> = columns
                 .iter()
-                .map(|chain| chain.iter().map(|s| f64::from(u8::from(*s == place as f64))).collect())
+                .map(|chain| {
+                    chain
+                        .iter()
+                        .map(|s| f64::from(u8::from(*s == place as f64)))
+                        .collect()
+                })
                 .collect();
             let is_here: Vec<&[f64]> = is_here.iter().map(Vec::as_slice).collect();
             let error = mcse_mean(&is_here).expect("enough draws");
@@ -195,7 +209,11 @@ fn they_agree_with_the_referee_within_five_standard_errors() {
 fn a_model_that_is_off_by_one_fails_the_same_check() {
     let (series, model) = models().swap_remove(0);
     let exact = Exact::of(&model).expect("it has a posterior");
-    let mut values: Vec<_> = series.values().iter().map(|y| (!y.is_nan()).then_some(*y)).collect();
+    let mut values: Vec<_> = series
+        .values()
+        .iter()
+        .map(|y| (!y.is_nan()).then_some(*y))
+        .collect();
     values.rotate_right(1);
     let late = Series::new("late", &values).expect("a series");
     let shifted = SwitchModel::new(&late, model.settings().clone()).expect("it can be modelled");
@@ -204,7 +222,11 @@ fn a_model_that_is_off_by_one_fails_the_same_check() {
             continue;
         }
         let (worst, name) = worst_distance(pair, &late, &shifted, &exact, 1);
-        assert!(worst > 2.0 * ALLOWED, "{}: {name}, only {worst:.2}", pair.0.as_str());
+        assert!(
+            worst > 2.0 * ALLOWED,
+            "{}: {name}, only {worst:.2}",
+            pair.0.as_str()
+        );
     }
 }
 
@@ -254,7 +276,10 @@ fn pairs_that_do_not_fit_are_refused() {
         (Sampler::Ensemble { num_walkers: 20 }, Form::Hard),
     ];
     for (sampler, form) in pairs {
-        let error = sampler.check(form).expect_err("it does not fit").to_string();
+        let error = sampler
+            .check(form)
+            .expect_err("it does not fit")
+            .to_string();
         assert!(error.contains("--form"), "{error}");
     }
 }

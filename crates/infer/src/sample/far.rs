@@ -33,7 +33,9 @@ impl Far {
     pub fn from_exact(diagnosis: &Diagnosis, exact: &Exact) -> Option<Self> {
         let moments = exact.moments();
         let switches = moments.iter().filter(|(name, _)| is_switch(name));
-        let is_same_model = switches.clone().all(|(name, _)| diagnosis.get(name).is_some());
+        let is_same_model = switches
+            .clone()
+            .all(|(name, _)| diagnosis.get(name).is_some());
         if is_same_model {
             let others = moments.iter().filter(|(name, _)| !is_switch(name));
             return switches.chain(others).find_map(|(name, truth)| {

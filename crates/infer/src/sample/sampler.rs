@@ -3,9 +3,7 @@
 use std::fmt;
 
 use switchback_core::{ChainRng, Gradient, Posterior, Series};
-use switchback_models::{
-    Exact, HardSwitch, MarginalSwitch, Paths, SigmoidSwitch, SwitchModel,
-};
+use switchback_models::{Exact, HardSwitch, MarginalSwitch, Paths, SigmoidSwitch, SwitchModel};
 
 use super::chain::Chain;
 use super::chains::{Chains, ChainsSettings};
@@ -223,7 +221,9 @@ impl Sampler {
                 Box::new(IndependentChain::new(hard, exact, rng)?)
             }
             (Self::Nuts(nuts), _) => {
-                let gradient = target.gradient().ok_or_else(|| self.refuse(target.form()))?;
+                let gradient = target
+                    .gradient()
+                    .ok_or_else(|| self.refuse(target.form()))?;
                 let nuts = NutsSettings {
                     num_warmup: settings.num_warmup as u64,
                     ..nuts
