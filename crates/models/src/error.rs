@@ -189,6 +189,28 @@ pub enum ModelError {
         /// Places for a switch that were tried.
         switches: usize,
     },
+    /// The switches part a series into more stretches than are enumerated.
+    #[error(
+        "series `{series}`: {switches} switches in {rows} rows are too many stretches to enumerate, {most_rows} rows are the most; ask for one switch, sample instead, or average neighbouring rows"
+    )]
+    TooManyStretches {
+        /// Name of the series.
+        series: String,
+        /// Switches asked for.
+        switches: usize,
+        /// Rows of the series.
+        rows: usize,
+        /// Most rows that are enumerated.
+        most_rows: usize,
+    },
+    /// There is no switch of this number.
+    #[error("there is no switch {k}: the model has {switches}, counted from 0")]
+    NoSuchSwitch {
+        /// The switch asked for.
+        k: usize,
+        /// How many there are.
+        switches: usize,
+    },
     /// A steepness is not a finite positive number.
     #[error(
         "a steepness of {steepness} is no transition: it must be finite and greater than 0, and 1 is the usual one"

@@ -21,7 +21,7 @@ pub use model::{
 };
 pub use prefix::{CentredSums, PrefixSums, Stretch};
 pub use prior::Prior;
-pub use referee::{CredibleSet, Exact, Fit, Moments, Profile};
+pub use referee::{CredibleSet, Exact, Fit, Moments, Profile, evidence_by_switches};
 pub use simulate::{Law, simulate};
 pub use switch_priors::SwitchPriors;
 pub use switchpoint::{HardSwitch, Parameterization, SigmoidSwitch};

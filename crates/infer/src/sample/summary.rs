@@ -38,32 +38,30 @@ impl Summarised {
     /// The parameter whose mean is far from the exact one, with both means, if there is one: the chains may agree
     /// with each other and all be in the wrong place.
     ///
-    /// Where `s` was drawn it is the referee's own model, and every mean must be within 5 Monte Carlo standard
-    /// errors and a hundredth of the exact standard deviation. Where `tau` was drawn the model is another, and only
-    /// a switch elsewhere is told: by more than 3 of the wider standard deviation, and 3 observations.
+    /// Where switches `s` (or `s1, s2, ..`) were drawn it is the referee's own model, and every mean must be within 5
+    /// Monte Carlo standard errors and a hundredth of the exact standard deviation. Where `tau` was drawn the model is
+    /// another, and only a switch elsewhere is told: by more than 3 of the wider standard deviation, and 3 observations.
     pub fn far_from(&self, exact: &Exact) -> Option<(String, f64, f64)> {
-        let same_model = [
-            ("mu1", exact.mu1),
-            ("mu2", exact.mu2),
-            ("sigma1", exact.sigma1),
-            ("sigma2", exact.sigma2),
-            ("s", exact.s),
-        ];
+        let model = exact.model();
+        let switches = model.switch_names("s");
         let is_far = |found: &Summary, truth: Moments| {
             let allowed = FAR * found.mcse_mean + 0.01 * truth.sd;
             (found.mean - truth.mean).abs() > allowed.max(1e-9 * truth.mean.abs())
         };
-        if self.get("s").is_some() {
-            // The switch first: it is the question.
-            return same_model.into_iter().rev().find_map(|(name, truth)| {
+        if switches.iter().any(|name| self.get(name).is_some()) {
+            // The switches first: they are the question.
+            return exact.moments().iter().rev().find_map(|(name, truth)| {
                 let found = self.get(name)?;
-                is_far(found, truth).then(|| (name.to_owned(), found.mean, truth.mean))
+                is_far(found, *truth).then(|| (name.clone(), found.mean, truth.mean))
             });
         }
-        let found = self.get("tau")?;
-        let truth = exact.s.mean + 0.5;
-        let allowed = FAR_FROM_ANOTHER * found.sd.max(exact.s.sd) + FAR_FROM_ANOTHER;
-        ((found.mean - truth).abs() > allowed).then(|| ("tau".to_owned(), found.mean, truth))
+        let taus = model.switch_names("tau");
+        taus.into_iter().zip(&switches).find_map(|(name, switch)| {
+            let (found, exact) = (self.get(&name)?, exact.moments_of(switch)?);
+            let truth = exact.mean + 0.5;
+            let allowed = FAR_FROM_ANOTHER * found.sd.max(exact.sd) + FAR_FROM_ANOTHER;
+            ((found.mean - truth).abs() > allowed).then_some((name, found.mean, truth))
+        })
     }
 }
 
@@ -114,21 +112,32 @@ pub fn summarise(draws: &Draws, names: &[&str]) -> Result<Summarised, InferError
 mod tests {
     use super::*;
     use switchback_core::Series;
-    use switchback_models::SwitchPriors;
+    use switchback_models::{
+        Likelihood, RegimePriors, Regimes, SwitchModel, SwitchPrior, SwitchPriors, SwitchSettings,
+    };
 
-    fn exact() -> Exact {
+    fn exact(regimes: Regimes) -> Exact {
         let level = |i: usize| if i < 30 { 0.0 } else { 4.0 };
         let noise = |i: usize| ((i * i * 7 + i * 3) % 11) as f64 / 5.0 - 1.0;
         let values: Vec<_> = (0..80).map(|i| Some(noise(i) + level(i))).collect();
         let series = Series::new("y", &values).expect("a series");
-        Exact::of(&series, SwitchPriors::deck()).expect("it varies")
+        let settings = SwitchSettings {
+            likelihood: Likelihood::Normal,
+            regimes,
+            priors: RegimePriors::Normal(SwitchPriors::deck()),
+            switch_prior: SwitchPrior::Sequential,
+        };
+        let model = SwitchModel::new(&series, settings).expect("it varies");
+        Exact::of(&model).expect("it has a posterior")
     }
 
-    /// Draws that have the exact moments, but for `s` (or `tau`), which is `shift` too far.
-    fn draws(exact: &Exact, switch: &str, shift: f64) -> Draws {
-        let names = ["mu1", "mu2", "sigma1", "sigma2", switch].map(str::to_owned);
-        let mut draws = Draws::new(names.to_vec(), 4);
-        let moments = [exact.mu1, exact.mu2, exact.sigma1, exact.sigma2, exact.s];
+    /// Draws that have the exact moments, but for the last `s` (or `tau`), which is `shift` too far.
+    fn draws(exact: &Exact, letter: &str, shift: f64) -> Draws {
+        let (model, moments) = (exact.model(), exact.moments());
+        let mut names = model.likelihood().parameter_names(model.n_regimes());
+        names.extend(model.switch_names(letter));
+        let last = names.len() - 1;
+        let mut draws = Draws::new(names, 4);
         for i in 0..1000 {
             for chain in 0..4 {
                 // Up and down by one standard deviation, in an order without a rhythm.
@@ -142,28 +151,34 @@ mod tests {
                 let mut row: Vec<f64> = moments
                     .iter()
                     .enumerate()
-                    .map(|(k, of)| of.mean + sign(k) * of.sd.max(0.1))
+                    .map(|(k, (_, of))| of.mean + sign(k) * of.sd.max(0.1))
                     .collect();
-                row[4] += shift;
+                row[last] += shift;
                 draws.push(chain, &row).expect("the row fits");
             }
         }
         draws
     }
 
-    fn far(switch: &str, shift: f64) -> Option<String> {
-        let exact = exact();
-        let names = ["mu1", "mu2", "sigma1", "sigma2", switch];
-        let summary = summarise(&draws(&exact, switch, shift), &names).expect("enough draws");
+    fn far(regimes: Regimes, letter: &str, shift: f64) -> Option<String> {
+        let exact = exact(regimes);
+        let draws = draws(&exact, letter, shift);
+        let names: Vec<&str> = draws.names().iter().map(String::as_str).collect();
+        let summary = summarise(&draws, &names).expect("enough draws");
         summary.far_from(&exact).map(|(name, ..)| name)
     }
 
     #[test]
     fn chains_that_agree_in_the_wrong_place_are_told() {
-        assert_eq!(far("s", 0.0), None);
-        assert_eq!(far("s", 1.0).as_deref(), Some("s"));
-        assert_eq!(far("tau", 0.5), None);
-        assert_eq!(far("tau", 20.0).as_deref(), Some("tau"));
+        let one = Regimes::one_switch;
+        assert_eq!(far(one(), "s", 0.0), None);
+        assert_eq!(far(one(), "s", 1.0).as_deref(), Some("s"));
+        assert_eq!(far(one(), "tau", 0.5), None);
+        assert_eq!(far(one(), "tau", 20.0).as_deref(), Some("tau"));
+        let two = Regimes::reversion;
+        assert_eq!(far(two(), "s", 0.0), None);
+        assert_eq!(far(two(), "s", 30.0).as_deref(), Some("s2"));
+        assert_eq!(far(two(), "tau", 200.0).as_deref(), Some("tau2"));
     }
 
     #[test]

@@ -223,6 +223,28 @@ impl SwitchModel {
             .all(|(_, range)| self.data.is_proper(range))
     }
 
+    /// The greatest number of equal observations that stand together, and with reversion of the two ends together: a
+    /// regime that owns just those would be constant.
+    pub(crate) fn longest_constant(&self) -> usize {
+        let values = self.data.values().iter().filter(|y| !y.is_nan());
+        let mut runs: Vec<(f64, usize)> = Vec::new();
+        for &y in values {
+            match runs.last_mut() {
+                Some((value, count)) if *value == y => *count += 1,
+                _ => runs.push((y, 1)),
+            }
+        }
+        let longest = runs.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        match runs[..] {
+            [(first, before), .., (last, after)]
+                if self.regimes().is_reversion() && first == last =>
+            {
+                longest.max(before + after)
+            }
+            _ => longest,
+        }
+    }
+
     /// Log-likelihood in nats of the regimes' `parameters` and `switches`, and `-inf` where these are not in order, out
     /// of range or not admitted.
     pub fn log_likelihood(&self, parameters: &[f64], switches: &[usize]) -> f64 {

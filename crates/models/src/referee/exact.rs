@@ -1,267 +1,252 @@
-//! The posterior of one hard switch, by enumeration over where it is.
+//! The exact posterior of a switchpoint model.
 
-use rayon::prelude::*;
-use switchback_core::Series;
+use switchback_core::ChainRng;
 
-use super::quadrature::{Moments, Regime};
-use crate::{ModelError, PrefixSums, Prior, SwitchPriors};
+use crate::{Likelihood, ModelError, Prior, RegimePriors, SwitchModel, SwitchPriors};
 
-/// The exact posterior of one switch between two normal regimes, to about ten digits and without sampling.
+use super::answer::{self, Answer};
+use super::credible::{self, CredibleSet};
+use super::law::Normals;
+use super::moments::{self, Moments};
+use super::normal::Regime;
+use super::part::{Part, n_parts};
+use super::placing::Placing;
+use super::poisson::Rates;
+use super::sampler::Sampler;
+
+/// Most stretches between two switches that are enumerated. At this number, 5792 rows of free regimes, they take 134 MB
+/// and a minute of one core where each takes a quadrature, 400 MB where regimes share their `sigma`.
+const MAX_STRETCHES: u64 = 1 << 24;
+/// Most stretches times switches where regimes share their `sigma`, and the recursion is run at a hundred of them: some
+/// minutes of one core.
+const MAX_SHARED_STEPS: u64 = 1 << 27;
+/// Most stretches times switches elsewhere, where it is run once: a minute of one core.
+const MAX_STEPS: u64 = 1 << 31;
+
+/// The exact posterior of a [`SwitchModel`], to about ten digits and without sampling.
 ///
-/// `s` is uniform on `0..=n-1`, where 0 puts everything in the second regime, and both regimes have the same
-/// priors. The answer does not depend on the number of threads.
-#[derive(Debug, Clone, PartialEq)]
+/// The switches are summed over all of their places: of one switch each, of several by recursion over the stretches
+/// between them, in time proportional to the square of the series' length. Each regime is integrated in closed form,
+/// but for a `sigma`, of which the trapezoid rule takes care. Places that [`SwitchModel::admits`] refuses have
+/// probability 0 and keep their prior. The answer does not depend on the number of threads.
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Exact {
-    /// Posterior probability of each `s` in `0..=n-1`; 0 where excluded.
-    pub switch_posterior: Vec<f64>,
-    /// Log evidence in nats, the prior's `1/n` for each `s` included.
+    /// Of each switch, the posterior probability of each place in `0..=n-1`; 0 where excluded.
+    pub switch_posterior: Vec<Vec<f64>>,
+    /// Log evidence in nats, the switches' prior included.
     pub log_evidence: f64,
     /// Log evidence of one regime for everything.
     pub log_evidence_no_switch: f64,
-    /// Mean of the first regime.
-    pub mu1: Moments,
-    /// Mean of the second regime.
-    pub mu2: Moments,
-    /// Standard deviation of the first regime.
-    pub sigma1: Moments,
-    /// Standard deviation of the second regime.
-    pub sigma2: Moments,
-    /// The switch.
-    pub s: Moments,
-    /// Switches left out, in increasing order: the ones that [`PrefixSums::admits`] refuses. The others keep
-    /// their `1/n`.
+    /// Of one switch, the places left out, in increasing order: the ones that [`SwitchModel::admits`] refuses. Empty
+    /// for several switches, whose places are refused together: see [`Self::excluded_prior`].
     pub excluded: Vec<usize>,
-    /// Evaluations of the integrand.
+    /// Prior probability of all places of the switches that are left out: what the posterior says nothing of.
+    pub excluded_prior: f64,
+    /// Evaluations of integrands over `sigma`, or of closed forms.
     pub n_evaluations: u64,
-}
-
-/// The smallest set of switches that holds a given posterior mass.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CredibleSet {
-    /// The switches in increasing order.
-    pub members: Vec<usize>,
-    /// Posterior mass of the set, at least what was asked for.
-    pub mass: f64,
-    /// The least member.
-    pub low: usize,
-    /// The greatest member.
-    pub high: usize,
-}
-
-/// What one admitted switch contributes.
-#[derive(Debug, Clone, Copy)]
-struct Candidate {
-    s: usize,
-    ln_weight: f64,
-    before: Regime,
-    after: Regime,
+    moments: Vec<(String, Moments)>,
+    most_probable: Vec<usize>,
+    model: SwitchModel,
+    placing: Placing,
+    sampler: Sampler,
 }
 
 impl Exact {
-    /// The exact posterior of `series` under `priors`.
+    /// The exact posterior of `model`.
     ///
     /// # Errors
-    /// When all observations are the same, their spread or a prior is beyond what a float can square, or
-    /// priors and data are so far apart that rounding would decide.
-    pub fn of(series: &Series, priors: SwitchPriors) -> Result<Self, ModelError> {
-        let data = PrefixSums::new(series);
-        data.check(series)?;
-        check_reach(&priors, data.centre())?;
-        let n = data.len();
-        let candidates: Vec<Candidate> = (0..n)
-            .into_par_iter()
-            .filter(|&s| data.admits(s))
-            .map(|s| candidate(&data, &priors, s))
-            .collect();
-        let peak = peak_of(&candidates).map_err(|log_evidence| ModelError::PriorConflict {
-            series: series.name().to_owned(),
-            priors: priors.to_string(),
-            log_evidence,
-        })?;
-        let (switch_posterior, ln_total) = normalised(&candidates, peak, n);
-        let mixture = |of: &dyn Fn(&Candidate) -> Moments| {
-            mix(candidates
-                .iter()
-                .map(|candidate| (switch_posterior[candidate.s], of(candidate))))
-        };
-        let in_place = |moments: Moments| Moments {
-            mean: data.centre() + moments.mean,
-            ..moments
-        };
-        // A switch at 0 is always admitted: the series has a spread, and nothing lies before it.
-        let no_switch = Regime::of(&data.about_own_mean(0..n), data.centre(), &priors);
-        Ok(Self {
-            log_evidence: ln_total - (n as f64).ln(),
-            log_evidence_no_switch: no_switch.log_evidence,
-            mu1: in_place(mixture(&|candidate| candidate.before.mu)),
-            mu2: in_place(mixture(&|candidate| candidate.after.mu)),
-            sigma1: mixture(&|candidate| candidate.before.sigma),
-            sigma2: mixture(&|candidate| candidate.after.sigma),
-            s: mixture(&|candidate| Moments {
-                mean: candidate.s as f64,
-                sd: 0.0,
-            }),
-            excluded: (0..n).filter(|&s| !data.admits(s)).collect(),
-            n_evaluations: no_switch.n_evaluations
-                + candidates.iter().map(Candidate::evaluations).sum::<u64>(),
-            switch_posterior,
-        })
-    }
-
-    /// The most probable switch; the least of them where several are.
-    pub fn most_probable(&self) -> usize {
-        let mut best = 0;
-        for (s, p) in self.switch_posterior.iter().enumerate() {
-            if *p > self.switch_posterior[best] {
-                best = s;
+    /// When a prior is beyond what a float can square, priors and data are so far apart that rounding would
+    /// decide, or several switches part the series into too many stretches.
+    pub fn of(model: &SwitchModel) -> Result<Self, ModelError> {
+        check_size(model)?;
+        check_reach(model)?;
+        let placing = Placing::of(model);
+        let answer = match model.priors() {
+            RegimePriors::Poisson(prior) => {
+                answer::of_own(model, &placing, &Rates::of(model, *prior))
             }
-        }
-        best
+            RegimePriors::Normal(priors) if model.likelihood() == Likelihood::NormalSharedSd => {
+                answer::of_shared(model, &placing, priors)
+            }
+            RegimePriors::Normal(priors) => {
+                answer::of_own(model, &placing, &Normals { model, priors })
+            }
+        }?;
+        Ok(Self::new(model, placing, answer))
     }
 
-    /// Whether so many equal values open or close the series that a constant regime is likelier than chance: those
-    /// switches are left out, and the posterior may then be sure of one beside them.
+    fn new(model: &SwitchModel, placing: Placing, answer: Answer) -> Self {
+        let names = model.likelihood().parameter_names(model.n_regimes());
+        let parameters = names.into_iter().zip(answer.parameters);
+        let of_places = answer
+            .switch_posterior
+            .iter()
+            .map(|p| moments::of_places(p));
+        let switches = model.switch_names("s").into_iter().zip(of_places);
+        let moments = parameters.chain(switches).collect();
+        let excluded = match model.n_switches() {
+            1 => (0..model.n()).filter(|s| !model.admits(&[*s])).collect(),
+            _ => Vec::new(),
+        };
+        let (no_switch, evaluations) = no_switch(model);
+        Self {
+            moments,
+            switch_posterior: answer.switch_posterior,
+            log_evidence: answer.log_evidence,
+            log_evidence_no_switch: no_switch,
+            excluded,
+            excluded_prior: answer.excluded_prior,
+            n_evaluations: answer.n_evaluations + evaluations,
+            most_probable: answer.most_probable,
+            model: model.clone(),
+            placing,
+            sampler: answer.sampler,
+        }
+    }
+
+    /// Name and posterior moments of every quantity of a draw, in its order: the regimes' parameters
+    /// ([`Likelihood::parameter_names`]), then the switches ([`SwitchModel::switch_names`] of `s`).
+    pub fn moments(&self) -> &[(String, Moments)] {
+        &self.moments
+    }
+
+    /// Posterior moments of the quantity `name`, where there is one.
+    pub fn moments_of(&self, name: &str) -> Option<Moments> {
+        let found = self.moments.iter().find(|(known, _)| known == name);
+        found.map(|(_, moments)| *moments)
+    }
+
+    /// The switches that are most probable together; of several such the ones whose last switch is the least.
+    ///
+    /// For one switch that is the greatest of [`Self::switch_posterior`].
+    pub fn most_probable(&self) -> &[usize] {
+        &self.most_probable
+    }
+
+    /// The model.
+    pub fn model(&self) -> &SwitchModel {
+        &self.model
+    }
+
+    /// Whether so many equal values stand together that a constant regime is likelier than chance: those switches are
+    /// left out, and the posterior may then be sure of some beside them.
     pub fn may_have_constant_regime(&self) -> bool {
         const LIKELIER_THAN_CHANCE: usize = 5;
-        self.excluded.len() >= LIKELIER_THAN_CHANCE
+        match (self.model.n_switches(), self.model.likelihood()) {
+            (1, _) => self.excluded.len() >= LIKELIER_THAN_CHANCE,
+            // One switch has so many excluded where one more observation is the same.
+            (_, Likelihood::Normal) => self.model.longest_constant() > LIKELIER_THAN_CHANCE,
+            (_, Likelihood::NormalSharedSd | Likelihood::Poisson) => false,
+        }
     }
 
-    /// The shortest stretch of switches with a posterior mass of at least `mass`, as its two ends and its mass; the
-    /// earliest of several.
+    /// The shortest stretch of places of switch `k` (from 0) with a posterior mass of at least `mass`, as its two ends
+    /// and its mass; the earliest of several.
     ///
     /// # Errors
-    /// When `mass` is not in `0 < mass <= 1`.
-    pub fn credible_interval(&self, mass: f64) -> Result<(usize, usize, f64), ModelError> {
-        if !(mass > 0.0 && mass <= 1.0) {
-            return Err(ModelError::Mass { mass });
-        }
-        let p = &self.switch_posterior;
-        let mut shortest = (0, p.len().saturating_sub(1), p.iter().sum());
-        let (mut low, mut held) = (0, 0.0);
-        for (high, probability) in p.iter().enumerate() {
-            held += probability;
-            while low < high && held - p[low] >= mass {
-                held -= p[low];
-                low += 1;
-            }
-            if held >= mass && high - low < shortest.1 - shortest.0 {
-                shortest = (low, high, held);
-            }
-        }
-        Ok(shortest)
+    /// When `mass` is not in `0 < mass <= 1`, or there is no switch `k`.
+    pub fn credible_interval(
+        &self,
+        k: usize,
+        mass: f64,
+    ) -> Result<(usize, usize, f64), ModelError> {
+        credible::interval(self.posterior_of(k)?, mass)
     }
 
-    /// The smallest set of switches with a posterior mass of at least `mass`; among equally probable ones the
-    /// least come first.
+    /// The smallest set of places of switch `k` (from 0) with a posterior mass of at least `mass`; among equally
+    /// probable ones the least come first.
     ///
     /// # Errors
-    /// When `mass` is not in `0 < mass <= 1`.
-    pub fn credible_set(&self, mass: f64) -> Result<CredibleSet, ModelError> {
-        if !(mass > 0.0 && mass <= 1.0) {
-            return Err(ModelError::Mass { mass });
+    /// When `mass` is not in `0 < mass <= 1`, or there is no switch `k`.
+    pub fn credible_set(&self, k: usize, mass: f64) -> Result<CredibleSet, ModelError> {
+        credible::set(self.posterior_of(k)?, mass)
+    }
+
+    fn posterior_of(&self, k: usize) -> Result<&[f64], ModelError> {
+        let switches = self.switch_posterior.len();
+        let p = self.switch_posterior.get(k);
+        p.map(Vec::as_slice)
+            .ok_or(ModelError::NoSuchSwitch { k, switches })
+    }
+
+    /// A draw of the posterior, independent of all others: the regimes' parameters, then the switches, in the order of
+    /// [`Self::moments`].
+    ///
+    /// The switches are drawn from their joint posterior, then the regimes given what they own: a rate or a `mu` from
+    /// its own law, a `sigma` by an independence sampler whose error after its few steps is far below `1e-6`.
+    pub fn draw(&self, rng: &mut ChainRng) -> Vec<f64> {
+        self.sampler.draw(&self.model, &self.placing, rng)
+    }
+}
+
+/// Log evidence of one regime for everything, and the evaluations that it took.
+pub(super) fn no_switch(model: &SwitchModel) -> (f64, u64) {
+    let all = Part::Within(0, model.n());
+    match model.priors() {
+        RegimePriors::Poisson(prior) => {
+            let rates = Rates::of(model, *prior);
+            (rates.ln_base() + rates.log_evidence(all), 1)
         }
-        let mut order: Vec<usize> = (0..self.switch_posterior.len()).collect();
-        // Stable, so that equal ones stay in increasing order.
-        order.sort_by(|&a, &b| self.switch_posterior[b].total_cmp(&self.switch_posterior[a]));
-        let (mut members, mut held) = (Vec::new(), 0.0);
-        for s in order {
-            let p = self.switch_posterior[s];
-            // The second condition ends a mass of 1 that rounding keeps out of reach.
-            if held >= mass || p == 0.0 {
-                break;
-            }
-            members.push(s);
-            held += p;
+        // One regime shares its sigma with none, and the series has a spread.
+        RegimePriors::Normal(priors) => {
+            let regime = Regime::of(&all.stretch(model), model.data().centre(), priors);
+            (regime.log_evidence, regime.n_evaluations)
         }
-        members.sort_unstable();
-        // At least one probability is positive, so there is a member.
-        let (low, high) = match members[..] {
-            [] => (0, 0),
-            [only] => (only, only),
-            [low, .., high] => (low, high),
-        };
-        Ok(CredibleSet {
-            members,
-            mass: held,
-            low,
-            high,
-        })
     }
 }
 
-impl Candidate {
-    fn evaluations(&self) -> u64 {
-        self.before.n_evaluations + self.after.n_evaluations
+/// `Ok` where there are not too many stretches between switches.
+pub(super) fn check_size(model: &SwitchModel) -> Result<(), ModelError> {
+    if model.n_switches() == 1 {
+        return Ok(());
     }
-}
-
-/// Probability of each of `n` switches, and the logarithm of the sum of the weights.
-fn normalised(candidates: &[Candidate], peak: f64, n: usize) -> (Vec<f64>, f64) {
-    let mut probabilities = vec![0.0; n];
-    for candidate in candidates {
-        probabilities[candidate.s] = (candidate.ln_weight - peak).exp();
+    let max_steps = match model.likelihood() {
+        Likelihood::NormalSharedSd => MAX_SHARED_STEPS,
+        Likelihood::Normal | Likelihood::Poisson => MAX_STEPS,
+    };
+    let most = MAX_STRETCHES.min(max_steps / model.n_switches() as u64);
+    let is_reversion = model.regimes().is_reversion();
+    if n_parts(model.n(), is_reversion) <= most {
+        return Ok(());
     }
-    let total: f64 = probabilities.iter().sum();
-    for probability in &mut probabilities {
-        *probability /= total;
-    }
-    (probabilities, peak + total.ln())
-}
-
-/// The largest log weight, or as an error the one that leaves no digits: weights are compared by differences
-/// of logarithms, which must be right to well below a nat.
-fn peak_of(candidates: &[Candidate]) -> Result<f64, f64> {
-    let ln_weights = || candidates.iter().map(|candidate| candidate.ln_weight);
-    let peak = ln_weights().fold(f64::NEG_INFINITY, f64::max);
-    if peak.abs() > 1e11 {
-        return Err(peak);
-    }
-    match ln_weights().find(|ln_weight| ln_weight.is_nan()) {
-        Some(not_a_number) => Err(not_a_number),
-        None => Ok(peak),
-    }
+    let pairs = if is_reversion { most } else { 2 * most };
+    Err(ModelError::TooManyStretches {
+        series: model.series_name().to_owned(),
+        switches: model.n_switches(),
+        rows: model.n(),
+        most_rows: (pairs.isqrt() as usize).saturating_sub(1),
+    })
 }
 
 /// `Ok` where the priors' numbers can be squared.
-fn check_reach(priors: &SwitchPriors, centre: f64) -> Result<(), ModelError> {
-    let reach = 1e-140..=1e140;
+pub(super) fn check_reach(model: &SwitchModel) -> Result<(), ModelError> {
     let out_of_reach = |parameter, prior: Prior| ModelError::PriorReach {
         parameter,
         prior: prior.to_string(),
     };
-    let distance = (priors.mu_mean - centre).abs();
-    if !reach.contains(&priors.mu_sd) || distance >= 1e140 {
-        return Err(out_of_reach("mu", priors.mu()));
-    }
-    if !reach.contains(&priors.sigma_sd) {
-        return Err(out_of_reach("sigma", priors.sigma()));
+    let reach = 1e-140..=1e140;
+    match model.priors() {
+        RegimePriors::Normal(priors) => {
+            let SwitchPriors {
+                mu_mean,
+                mu_sd,
+                sigma_sd,
+            } = *priors;
+            let distance = (mu_mean - model.data().centre()).abs();
+            if !reach.contains(&mu_sd) || distance >= 1e140 {
+                return Err(out_of_reach("mu", priors.mu()));
+            }
+            if !reach.contains(&sigma_sd) {
+                return Err(out_of_reach("sigma", priors.sigma()));
+            }
+        }
+        RegimePriors::Poisson(prior) => {
+            let (mean, sd) = (prior.shape / prior.rate, prior.shape.sqrt() / prior.rate);
+            if !reach.contains(&sd) || mean >= 1e140 {
+                return Err(out_of_reach("rate", prior.prior()));
+            }
+        }
     }
     Ok(())
 }
-
-fn candidate(data: &PrefixSums, priors: &SwitchPriors, s: usize) -> Candidate {
-    let regime = |range| Regime::of(&data.about_own_mean(range), data.centre(), priors);
-    let (before, after) = (regime(0..s), regime(s..data.len()));
-    Candidate {
-        s,
-        ln_weight: before.log_evidence + after.log_evidence,
-        before,
-        after,
-    }
-}
-
-/// Moments of a mixture, by the law of total variance about its mean.
-fn mix(parts: impl Iterator<Item = (f64, Moments)> + Clone) -> Moments {
-    let mean: f64 = parts.clone().map(|(p, part)| p * part.mean).sum();
-    let variance: f64 = parts
-        .map(|(p, part)| p * (part.sd * part.sd + (part.mean - mean).powi(2)))
-        .sum();
-    Moments {
-        mean,
-        sd: variance.sqrt(),
-    }
-}
-
-#[cfg(test)]
-mod tests;
