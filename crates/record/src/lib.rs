@@ -1,8 +1,8 @@
 //! The run folder: manifest, comparison, TensorBoard events and draws.
 //!
 //! A run is written as `<name>.partial` and becomes `<name>` when its manifest is complete; every method
-//! in it has a folder of its own with one TensorBoard event file. Draws are kept beside them in the formats of ArviZ and CmdStan
-//! while they are drawn, and read back. Nothing here computes, and nothing prints.
+//! in it has a folder of its own with one TensorBoard event file. Draws are kept beside them in the formats of ArviZ
+//! and CmdStan while they are drawn, and read back. Nothing here computes, and nothing prints.
 
 mod comparison;
 mod digest;

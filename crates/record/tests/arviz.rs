@@ -1,5 +1,5 @@
-//! Protects: ArviZ loads what is written here without a warning and to the last bit, and judges it as switchback does; what
-//! xarray writes is read here.
+//! Protects: ArviZ loads what is written here without a warning and to the last bit, and judges it as switchback
+//! does; what xarray writes is read here.
 
 #[path = "support/chains.rs"]
 mod chains;

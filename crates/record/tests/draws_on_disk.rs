@@ -1,5 +1,5 @@
-//! Protects: draws are on the disk a second after they were drawn, consistent whenever somebody looks, and what cannot be
-//! kept is refused with a reason.
+//! Protects: draws are on the disk a second after they were drawn, consistent whenever somebody looks, and what
+//! cannot be kept is refused with a reason.
 
 #[path = "support/chains.rs"]
 mod chains;
@@ -159,7 +159,7 @@ fn a_path_that_is_not_unicode_is_a_path() {
     for name in ["run.zarr", "csv"] {
         let path = scratch
             .path()
-            .join(OsStr::from_bytes(b"caf\xe9"))
+            .join(OsStr::from_bytes(b"no-text-\xff"))
             .join(name);
         let mut file = create(&path, &chains.schema, &info(0, 5)).expect("room");
         chains.tell(&mut file);

@@ -1,4 +1,5 @@
-//! Protects: draws are found where they are, and what is no file of draws, or is one no longer, is refused with a reason.
+//! Protects: draws are found where they are, and what is no file of draws, or is one no longer, is refused with a
+//! reason.
 
 #[path = "support/chains.rs"]
 mod chains;

@@ -12,8 +12,8 @@ use zarrs::storage::{
 
 /// A folder whose files are written under a temporary name and renamed.
 ///
-/// `zarrs`'s own store writes in place: a process that is killed meanwhile would leave a torn chunk behind. And it takes
-/// no path that is not Unicode.
+/// `zarrs`'s own store writes in place: a process that is killed meanwhile would leave a torn chunk behind. And it
+/// takes no path that is not Unicode.
 #[derive(Debug)]
 pub(in crate::draws) struct Folder(PathBuf);
 

@@ -1,4 +1,5 @@
-//! Draws on the disk: written while they are drawn, as ArviZ's Zarr or CmdStan's CSV, and read back one quantity at a time.
+//! Draws on the disk: written while they are drawn, as ArviZ's Zarr or CmdStan's CSV, and read back one quantity at a
+//! time.
 
 mod cmdstan;
 mod column;

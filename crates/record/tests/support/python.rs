@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// The interpreter: `SWITCHBACK_PYTHON`, else the one beside `SWITCHBACK_TENSORBOARD`, else the one beside a `tensorboard`
-/// on the path.
+/// The interpreter: `SWITCHBACK_PYTHON`, else the one beside `SWITCHBACK_TENSORBOARD`, else the one beside a
+/// `tensorboard` on the path.
 ///
 /// Where there is none with these packages that is said on the standard error and the test is to return; with
 /// `SWITCHBACK_REQUIRE_CLIENTS=1`, or where one is named, it is a failure.

@@ -35,8 +35,8 @@ enum Format {
 }
 
 impl StoredDraws {
-    /// Opens the draws at `path`: a Zarr store, a CSV file of CmdStan, a folder of its files, or a run, finished or not,
-    /// whose folder `draws` has those of one sampler.
+    /// Opens the draws at `path`: a Zarr store, a CSV file of CmdStan, a folder of its files, or a run, finished or
+    /// not, whose folder `draws` has those of one sampler.
     ///
     /// Arrays must lie along `chain` and `draw`; one that lies along more is taken apart into its elements, named as
     /// in `theta[0,2]`. What is compressed by other means than gzip and zlib cannot be read.

@@ -192,8 +192,8 @@ impl ZarrDraws {
         Ok(values.chunks(self.n_draws).map(<[f64]>::to_vec).collect())
     }
 
-    /// That the chunks of `subset` are there, in a store that was written here. Others leave out those that hold nothing
-    /// but the fill value.
+    /// That the chunks of `subset` are there, in a store that was written here. Others leave out those that hold
+    /// nothing but the fill value.
     fn check_chunks(&self, array: &Array<Folder>, subset: &ArraySubset) -> Result<(), RecordError> {
         if self.attributes.get("inference_library") != Some(&Value::from("switchback")) {
             return Ok(());
