@@ -124,7 +124,7 @@ fn worst_distance(
     ) {}
     let mut worst = (0.0, String::new());
     let mut take = |distance: f64, name: &str| {
-        if !(distance <= worst.0) {
+        if distance.is_nan() || distance > worst.0 {
             worst = (distance, name.to_owned());
         }
     };

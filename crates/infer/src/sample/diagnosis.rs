@@ -269,13 +269,15 @@ impl Seen {
         if is_constant {
             return;
         }
-        if chains.len() > 1 && !(summary.r_hat <= R_HAT_LIMIT) {
+        // What is no number has not agreed either.
+        let has_agreed = summary.r_hat <= R_HAT_LIMIT;
+        if chains.len() > 1 && !has_agreed {
             self.not_agreed.push((summary.r_hat, name()));
             self.look_for_the_one_apart(&summary.name, chains);
         }
         // A whole number that is nearly certain may stand still in a chain by chance; then r_hat is good.
         if let (Some(chain), true) = (standing.first(), self.stuck.is_none())
-            && !(summary.r_hat <= R_HAT_LIMIT)
+            && !has_agreed
         {
             self.stuck = Some(Finding::Stuck {
                 chain: *chain,
@@ -283,7 +285,8 @@ impl Seen {
                 at: chains[*chain].first().copied().unwrap_or(f64::NAN),
             });
         }
-        if !(summary.ess_bulk >= needed) {
+        let has_enough = summary.ess_bulk >= needed;
+        if !has_enough {
             self.few.push((summary.ess_bulk, name()));
         }
     }
