@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use switchback::core::Series;
 use switchback::infer::{Method, Plan};
-use switchback::models::Parameterization;
+use switchback::models::{Parameterization, SwitchModel};
 use switchback::record::RunFolder;
 
 use super::args::ExperimentArguments;
 use super::settings::{ExperimentSettings, PARAMETERS};
 
-/// Where a run goes that was given no folder: the series and the moment in its name.
-pub fn default_run(series: &Series, at: Timestamp) -> PathBuf {
+/// Where a run goes that was given no folder: what it does, the series and the moment in its name.
+pub fn default_run(what: &str, series: &Series, at: Timestamp) -> PathBuf {
     let plain = |c: char| {
         if c.is_alphanumeric() || c == '_' || c == '-' {
             c
@@ -22,11 +22,16 @@ pub fn default_run(series: &Series, at: Timestamp) -> PathBuf {
         }
     };
     let name: String = series.name().chars().map(plain).collect();
+    run_path(&format!("{what}-{name}"), at)
+}
+
+/// The folder of a run called `name` that began at `at`.
+pub fn run_path(name: &str, at: Timestamp) -> PathBuf {
     let at = at
         .strftime("%Y%m%d-%H%M%S%.3f")
         .to_string()
         .replace('.', "-");
-    PathBuf::from("runs").join(format!("switchpoint-{name}-{at}"))
+    PathBuf::from("runs").join(format!("{name}-{at}"))
 }
 
 /// The last part of a run's folder.
@@ -76,4 +81,13 @@ pub fn settings_as_json(
         Value::Object(settings) => settings,
         _ => Map::new(),
     }
+}
+
+/// The priors of a model, for a manifest: parameter to density.
+pub fn priors(model: &SwitchModel) -> Value {
+    let named = model.priors().named().into_iter();
+    named
+        .map(|(name, prior)| (name.to_owned(), json!(prior.to_string())))
+        .collect::<Map<String, Value>>()
+        .into()
 }

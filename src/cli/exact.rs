@@ -2,76 +2,111 @@
 
 use std::time::Instant;
 
-use switchback::models::{Exact, HardSwitch, Profile};
+use serde_json::json;
+use switchback::core::Series;
+use switchback::models::{Exact, SwitchModel, SwitchSettings, evidence_by_switches};
 use switchback::record::Comparison;
 
 use super::args::ExactArguments;
 use super::failure::Failure;
 use super::rows::{self, Cost};
-use super::{DO_NOT_TRUST, DONE};
-use super::{priors, settings, terminal};
+use super::{DO_NOT_TRUST, DONE, model, settings, summary, terminal};
 
-/// What the referee's model is called in files.
-pub const HARD_MODEL: &str = "one switch, normal regimes";
+/// Most stretches between switches, half the square of the length, for which the evidence of more switches is worked
+/// out without being asked for.
+const CHEAP_STRETCHES: usize = 500_000;
 
 /// Prints the exact posterior.
 pub fn run(arguments: &ExactArguments) -> Result<u8, Failure> {
-    let words = settings::words(&arguments.series, &arguments.prior, &[])?;
+    let file = arguments.series.file.as_deref();
+    let words = settings::words(file, &arguments.model.prior, &[])?;
     let series = settings::series(&arguments.series, words.file.as_deref())?.series;
-    let priors = priors::chosen(&words.prior, &series)?;
+    let chosen = model::chosen(&arguments.model, &words.prior, &series)?;
+    let model = SwitchModel::new(&series, chosen.clone())?;
     let started = Instant::now();
-    let profile = Profile::of(&series)?;
-    let exact = Exact::of(&series, priors)?;
+    let exact = Exact::of(&model)?;
     let cost = Cost {
         seconds: started.elapsed().as_secs_f64(),
         evaluations: exact.n_evaluations,
     };
+    let evidence = evidence(arguments, &series, chosen)?;
     let code = if exact.may_have_constant_regime() {
         DO_NOT_TRUST
     } else {
         DONE
     };
     if arguments.json {
-        let hard = HardSwitch::new(&series, priors);
+        let mut beside = rows::exact_beside(&series, &exact)?;
+        let by_switches: Vec<_> = evidence
+            .iter()
+            .map(|(switches, ln)| json!({"switches": switches, "log_evidence": ln}))
+            .collect();
+        beside
+            .more
+            .insert("evidence_by_switches".into(), json!(by_switches));
         terminal::print_json(&Comparison {
             series: series.name().to_owned(),
-            model: HARD_MODEL.to_owned(),
-            rows: vec![rows::exact(&series, &hard, &profile, &exact, cost)],
-            exact: Some(rows::exact_beside(&series, &exact)?),
+            model: model.describe(),
+            rows: vec![rows::exact(&series, &exact, None, cost)],
+            exact: Some(beside),
         })?;
         return Ok(code);
     }
-    let mut text = rows::opening(&series, &priors);
+    let mut text = rows::opening(&series, &model);
     text += &rows::headline(&series, &exact)?;
-    text += "\nmost probable switchpoints:\n";
-    text += &posterior_table(&series, &exact);
+    for (name, p) in model.switch_names("s").iter().zip(&exact.switch_posterior) {
+        text += &format!("\nmost probable places of {name}:\n");
+        text += &summary::places(&series, name, p, None);
+    }
+    text += &evidence_table(&evidence);
     terminal::print(&text)?;
     Ok(code)
 }
 
-/// The switchpoints of highest probability, in order of time, with their profile.
-fn posterior_table(series: &switchback::core::Series, exact: &Exact) -> String {
-    const SHOWN: usize = 10;
-    const BAR: f64 = 40.0;
-    /// What the table shows as 0 is left out.
-    const LEAST: f64 = 5e-8;
-    let mut by_probability: Vec<(usize, f64)> =
-        exact.switch_posterior.iter().copied().enumerate().collect();
-    by_probability.sort_by(|a, b| b.1.total_cmp(&a.1));
-    by_probability.retain(|(_, probability)| *probability >= LEAST);
-    by_probability.truncate(SHOWN);
-    by_probability.sort_by_key(|(s, _)| *s);
-    let time = series.times().map_or("time", |times| times.name.as_str());
-    let rows: Vec<Vec<String>> = by_probability
+/// Log evidence of 0, 1, .. free switches.
+fn evidence(
+    arguments: &ExactArguments,
+    series: &Series,
+    chosen: SwitchSettings,
+) -> Result<Vec<(usize, f64)>, Failure> {
+    let modelled = chosen.regimes.n_switches();
+    let is_cheap = series.len() * series.len() / 2 <= CHEAP_STRETCHES;
+    let max = match arguments.max_switches {
+        Some(max) => max,
+        None if is_cheap => modelled.max(3).min(series.n_observed() / 4),
+        None if chosen.regimes.is_reversion() => return Ok(Vec::new()),
+        None => modelled,
+    };
+    Ok(evidence_by_switches(series, &chosen, max.max(1))?)
+}
+
+/// The evidence of each number of switches, as Bayes factors against the best and as probabilities if all numbers were
+/// as probable before.
+fn evidence_table(evidence: &[(usize, f64)]) -> String {
+    let best = evidence
         .iter()
-        .map(|(s, probability)| {
+        .map(|(_, ln)| *ln)
+        .fold(f64::NEG_INFINITY, f64::max);
+    let total: f64 = evidence.iter().map(|(_, ln)| (ln - best).exp()).sum();
+    if evidence.len() < 2 {
+        return String::new();
+    }
+    let rows: Vec<Vec<String>> = evidence
+        .iter()
+        .map(|(switches, ln)| {
             vec![
-                series.label(*s).unwrap_or("-").to_owned(),
-                s.to_string(),
-                format!("{probability:.7}"),
-                format!("{:<40}", "#".repeat((probability * BAR).round() as usize)),
+                switches.to_string(),
+                format!("{ln:.4}"),
+                format!("{:.2}", ln - best),
+                format!("{:.4}", (ln - best).exp() / total),
             ]
         })
         .collect();
-    terminal::table(&[time, "s", "p(s|D)", ""], &rows)
+    let header = [
+        "free switches",
+        "log evidence",
+        "ln Bayes factor to the best",
+        "p if all alike",
+    ];
+    format!("\n{}", terminal::table(&header, &rows))
 }

@@ -3,44 +3,44 @@
 use std::time::Instant;
 
 use jiff::Timestamp;
-use serde_json::json;
-use switchback::core::{LogDensity, Optimizer, Posterior, Series, Stop};
+use switchback::core::{ChainRng, LogDensity, Optimizer, Series, Stop};
+use switchback::diagnostics::MIN_DRAWS;
 use switchback::infer::{
-    Best, Chains, ChainsSettings, Climb, InferError, Logged, Method, Metropolis, Plan, ScaleTuning,
-    Verdict, best_known, dispersed, drive, judge, summarise,
+    Best, ChainsSettings, Climb, Context, Diagnosis, Far, Form, InferError, Logged, Method,
+    MetropolisSettings, Plan, Sampler, SamplerStats, Starts, Target, Verdict, best_known,
+    dispersed, drive, judge,
 };
-use switchback::models::{
-    Exact, HardSwitch, Parameterization, Profile, SigmoidSwitch, SwitchPriors,
-};
+use switchback::models::{Exact, Parameterization, Profile, SigmoidSwitch, SwitchModel};
 use switchback::record::{
-    Comparison, Manifest, MethodInfo, Platform, Row, RunFolder, SeriesInfo, Status, TensorBoardSink,
+    Comparison, DrawsFile, DrawsInfo, Manifest, MethodInfo, Platform, Row, RunFolder, SeriesInfo,
+    Status, TensorBoardSink,
 };
 use switchback::tensor::{OpenDevice, TensorClimb, switch_graph};
 
 use super::args::ExperimentArguments;
-use super::describe::{default_run, run_name, settings_as_json};
-use super::exact::HARD_MODEL;
+use super::describe::{self, default_run, run_name, settings_as_json};
 use super::failure::Failure;
 use super::listen::{Interrupt, Listeners, Progress};
 use super::rows::{self, Cost, Drawn, Sampled};
 use super::settings::{self, Chosen, ExperimentSettings, OptimizerChoice};
-use super::{DO_NOT_TRUST, DONE, priors, terminal};
+use super::{DO_NOT_TRUST, DONE, model, summary, terminal};
 
 /// Runs the experiment and prints the comparison.
 pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
     let created_at = Timestamp::now();
-    let words = settings::words(&arguments.series, &arguments.prior, &arguments.init)?;
+    let file = arguments.series.file.as_deref();
+    let words = settings::words(file, &arguments.prior.prior, &arguments.init)?;
     let settings = ExperimentSettings::validate(arguments, &words.init)?;
     let Chosen { series, path } = settings::series(&arguments.series, words.file.as_deref())?;
-    let priors = priors::chosen(&words.prior, &series)?;
-    let referee = Referee::ask(&series, priors)?;
+    let model = SwitchModel::new(&series, model::one_normal_switch(&words.prior, &series)?)?;
+    let referee = Referee::ask(&series, &model)?;
     let device = OpenDevice::open(settings.device)?;
     let interrupt = Interrupt::listen().map_err(Failure::internal)?;
     let folder = RunFolder::create(
         arguments
             .run_dir
             .clone()
-            .unwrap_or_else(|| default_run(&series, created_at)),
+            .unwrap_or_else(|| default_run("switchpoint", &series, created_at)),
     )?;
     let is_quiet = arguments.output.quiet || arguments.output.json;
     let mut listeners = Listeners {
@@ -51,11 +51,14 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
                 sink.with_graph(choice.method.as_str(), switch_graph(1, series.n_observed()))
             },
         ),
+        draws: Vec::new(),
         interrupt,
     };
     let outcome = Experiment {
         series: &series,
-        priors,
+        model: &model,
+        folder: &folder,
+        created_at,
         settings: &settings,
         device: &device,
         referee: &referee,
@@ -66,7 +69,7 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
 
     let comparison = Comparison {
         series: series.name().to_owned(),
-        model: HARD_MODEL.to_owned(),
+        model: model.describe(),
         rows: outcome.rows,
         exact: Some(rows::exact_beside(&series, &referee.exact)?),
     };
@@ -87,12 +90,12 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
             Status::Complete
         },
         switchback: env!("CARGO_PKG_VERSION").to_owned(),
-        series: SeriesInfo::of(&series, path.as_deref()),
+        series: Some(SeriesInfo::of(&series, path.as_deref())),
         settings: settings_as_json(&settings, arguments, |method| {
             plan(&series, &settings, method)
         }),
         seed: arguments.seed,
-        prior: json!({"mu": priors.mu().to_string(), "sigma": priors.sigma().to_string()}),
+        prior: describe::priors(&model),
         methods: outcome.methods,
         platform: Platform::current(),
     })?;
@@ -100,7 +103,7 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
     if arguments.output.json {
         terminal::print_json(&comparison)?;
     } else {
-        let mut text = rows::opening(&series, &priors);
+        let mut text = rows::opening(&series, &model);
         text += &rows::headline(&series, &referee.exact)?;
         text += "\n";
         text += &rows::comparison_table(&comparison.rows);
@@ -145,10 +148,10 @@ struct Referee {
 }
 
 impl Referee {
-    fn ask(series: &Series, priors: SwitchPriors) -> Result<Self, Failure> {
+    fn ask(series: &Series, model: &SwitchModel) -> Result<Self, Failure> {
         let started = Instant::now();
         let profile = Profile::of(series)?;
-        let exact = Exact::of(series, priors)?;
+        let exact = Exact::of(model)?;
         let cost = Cost {
             seconds: started.elapsed().as_secs_f64(),
             evaluations: exact.n_evaluations,
@@ -166,7 +169,9 @@ impl Referee {
 /// What is to be run, on what.
 struct Experiment<'a> {
     series: &'a Series,
-    priors: SwitchPriors,
+    model: &'a SwitchModel,
+    folder: &'a RunFolder,
+    created_at: Timestamp,
     settings: &'a ExperimentSettings,
     device: &'a OpenDevice,
     referee: &'a Referee,
@@ -206,16 +211,16 @@ impl Experiment<'_> {
         }
         self.judge_all(&climbs, &mut outcome)?;
         self.sample_all(listeners, &mut outcome)?;
-        let hard = HardSwitch::new(self.series, self.priors);
         let Referee {
             profile,
             exact,
             cost,
             ..
         } = self.referee;
+        let best = Some(profile.best().log_likelihood);
         outcome
             .rows
-            .push(rows::exact(self.series, &hard, profile, exact, *cost));
+            .push(rows::exact(self.series, exact, best, *cost));
         Ok(outcome)
     }
 
@@ -309,14 +314,12 @@ impl Experiment<'_> {
     }
 
     fn sample_all(&self, listeners: &mut Listeners, outcome: &mut Outcome) -> Result<(), Failure> {
-        let sigmoid = SigmoidSwitch::posterior(self.series, self.priors);
-        let hard = HardSwitch::new(self.series, self.priors);
-        let (best, profile) = (&self.referee.best, &self.referee.profile);
-        let samplers: [(&str, &dyn Posterior, Sampled<'_>); 2] = [
-            ("metropolis", &sigmoid, Sampled::Sigmoid(&sigmoid, best)),
-            ("metropolis-hard", &hard, Sampled::Hard(&hard, profile)),
+        let Referee { profile, best, .. } = self.referee;
+        let samplers = [
+            ("metropolis", Form::Sigmoid, best.log_likelihood),
+            ("metropolis-hard", Form::Hard, profile.best().log_likelihood),
         ];
-        for (number, (method, target, model)) in samplers.into_iter().enumerate() {
+        for (number, (method, form, best)) in samplers.into_iter().enumerate() {
             if outcome.is_interrupted {
                 break;
             }
@@ -324,7 +327,12 @@ impl Experiment<'_> {
                 first_stream: (number * self.settings.chains.num_chains) as u64,
                 ..self.settings.chains
             };
-            self.sample(method, target, &model, chains, listeners, outcome)?;
+            let target = Target::new(self.model.clone(), form, 1.0)?;
+            let sampled = Sampled {
+                target: &target,
+                best: Some(best),
+            };
+            self.sample(method, &sampled, chains, listeners, outcome)?;
         }
         Ok(())
     }
@@ -332,24 +340,39 @@ impl Experiment<'_> {
     fn sample(
         &self,
         method: &str,
-        target: &dyn Posterior,
-        model: &Sampled<'_>,
+        sampled: &Sampled<'_>,
         settings: ChainsSettings,
         listeners: &mut Listeners,
         outcome: &mut Outcome,
     ) -> Result<(), Failure> {
         let profile = &self.referee.profile;
-        let kernel = Metropolis::for_series(target.space(), self.series);
+        let draw = |rng: &mut ChainRng| dispersed(profile, rng);
+        let starts = Starts::new(self.model, &draw);
+        let context = Context {
+            series: self.series,
+            starts: &starts,
+            exact: None,
+        };
         let started = Instant::now();
-        let mut chains = Chains::new(
-            method,
-            target,
-            settings,
-            &kernel,
-            ScaleTuning::default,
-            |chain, rng| dispersed(target.space(), profile, chain, rng),
-        )?;
+        let sampler = Sampler::Metropolis(MetropolisSettings::Tuned);
+        let mut chains = sampler.chains(method, sampled.target, context, settings)?;
+        let path = self
+            .folder
+            .method_dir("draws")?
+            .join(format!("{method}.zarr"));
+        let info = DrawsInfo {
+            sampler: method,
+            series: Some(self.series),
+            num_warmup: settings.num_warmup as u64,
+            num_samples: settings.num_samples as u64,
+            save_warmup: settings.save_warmup,
+            created_at: self.created_at,
+        };
+        listeners.draws = vec![DrawsFile::create(path, chains.schema(), &info)?];
         let stop = drive(&mut chains, listeners)?;
+        for file in listeners.draws.drain(..) {
+            file.finish()?;
+        }
         outcome.is_interrupted = stop == Stop::Interrupted;
         let cost = Cost {
             seconds: started.elapsed().as_secs_f64(),
@@ -360,24 +383,27 @@ impl Experiment<'_> {
             engine: "plain".to_owned(),
             device: "cpu".to_owned(),
             stop: Some(stop.to_string()),
-            steps: chains.draws().n_draws() as u64,
+            steps: chains.n_drawn() as u64,
             seconds: cost.seconds,
         });
         // An interrupted warm-up has nothing to summarise.
-        if chains.draws().n_draws() >= switchback::diagnostics::MIN_DRAWS {
-            let summary = summarise(chains.draws(), &model.parameters())?;
-            let far = summary.far_from(&self.referee.exact);
-            outcome.is_trusted &= summary.not_trusted.is_empty() && far.is_none();
+        if chains.draws().n_draws() >= MIN_DRAWS {
+            let names = sampled.target.names();
+            let diagnosis = Diagnosis::of(chains.draws(), &names, &SamplerStats::default())?;
+            let far = Far::from_exact(&diagnosis, &self.referee.exact);
+            let far = far.filter(|_| diagnosis.is_trusted());
+            outcome.is_trusted &= diagnosis.is_trusted() && far.is_none();
+            let switch_posterior = summary::switch_posterior(sampled.target, &chains);
             let drawn = Drawn {
-                draws: chains.draws(),
-                summary: &summary,
-                far,
+                diagnosis: &diagnosis,
+                far: far.as_ref(),
+                switch: summary::most_probable(&switch_posterior),
                 stop,
                 cost,
             };
             outcome
                 .rows
-                .push(rows::sampler(self.series, method, model, &drawn));
+                .push(rows::sampler(self.series, method, sampled, &drawn));
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use switchback::core::{Event, Flow, Sink, SinkResult};
-use switchback::record::TensorBoardSink;
+use switchback::record::{DrawsFile, TensorBoardSink};
 
 use super::terminal::say;
 
@@ -125,6 +125,8 @@ pub struct Listeners {
     pub progress: Progress,
     /// Event files in the run's folder.
     pub tensorboard: TensorBoardSink,
+    /// Files of draws, one a sampler at a time.
+    pub draws: Vec<DrawsFile>,
     /// Ctrl-C.
     pub interrupt: Interrupt,
 }
@@ -132,13 +134,14 @@ pub struct Listeners {
 /// Each hears every event, and one that asks for the end ends the run.
 impl Sink for Listeners {
     fn record(&mut self, event: &Event<'_>) -> SinkResult {
+        let draws = self.draws.iter_mut().map(|file| file as &mut dyn Sink);
         let sinks: [&mut dyn Sink; 3] = [
             &mut self.tensorboard,
             &mut self.progress,
             &mut self.interrupt,
         ];
         let mut flow = Flow::Continue;
-        for sink in sinks {
+        for sink in draws.chain(sinks) {
             if sink.record(event)? == Flow::Stop {
                 flow = Flow::Stop;
             }

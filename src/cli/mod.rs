@@ -3,14 +3,20 @@
 mod args;
 mod describe;
 mod devices;
+mod diagnose;
 mod exact;
 mod experiment;
 mod failure;
 mod listen;
-mod priors;
+mod model;
 mod rows;
+mod sample;
+mod sampling;
+mod sbc;
 mod settings;
 mod simulate;
+mod start;
+mod summary;
 mod terminal;
 
 use std::process::ExitCode;
@@ -28,7 +34,10 @@ const DO_NOT_TRUST: u8 = 1;
 pub fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Experiment(arguments) => experiment::run(&arguments),
+        Command::Sample(arguments) => sample::run(&arguments),
         Command::Exact(arguments) => exact::run(&arguments),
+        Command::Diagnose(arguments) => diagnose::run(&arguments),
+        Command::Sbc(arguments) => sbc::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
     };

@@ -1,11 +1,10 @@
 //! Results become rows of the comparison, and rows become a table.
 
 use serde_json::{Map, Value, json};
-use switchback::core::{Draws, Series, Stop, switchpoint_of};
-use switchback::infer::{Best, Judgement, Logged, Summarised, most_frequent};
-use switchback::models::{
-    Exact, HardSwitch, ModelError, Moments, Profile, SigmoidSwitch, SwitchPriors,
-};
+use switchback::core::{Series, Stop};
+use switchback::diagnostics::Summary;
+use switchback::infer::{Diagnosis, Far, Form, Judgement, Logged, Target};
+use switchback::models::{Exact, ModelError, Moments, SwitchModel, SwitchPrior};
 use switchback::record::{self, Named, Row};
 
 use super::settings::PARAMETERS;
@@ -53,49 +52,22 @@ pub fn optimizer(
     }
 }
 
-/// A model that a sampler drew from, with the best log-likelihood known of it.
-pub enum Sampled<'a> {
-    /// The sigmoid switch.
-    Sigmoid(&'a SigmoidSwitch, &'a Best),
-    /// The hard switch.
-    Hard(&'a HardSwitch, &'a Profile),
-}
-
-impl Sampled<'_> {
-    /// Parameters of the model, in order.
-    pub fn parameters(&self) -> [&'static str; 5] {
-        let [mu1, mu2, sigma1, sigma2, tau] = PARAMETERS;
-        match self {
-            Self::Sigmoid(..) => [mu1, mu2, sigma1, sigma2, tau],
-            Self::Hard(..) => [mu1, mu2, sigma1, sigma2, "s"],
-        }
-    }
-
-    /// The switchpoint, the log-likelihood and the gap of the means of the draws.
-    fn at(&self, [mu1, mu2, sigma1, sigma2, switch]: [f64; 5]) -> (usize, f64, f64) {
-        match self {
-            Self::Sigmoid(model, best) => {
-                let value = model.log_likelihood_of([mu1, mu2, sigma1, sigma2, switch]);
-                let s = switchpoint_of(switch, model.data().len());
-                (s, value, best.log_likelihood - value)
-            }
-            Self::Hard(model, profile) => {
-                let s = (switch.round().max(0.0) as usize).min(model.data().len());
-                let value = model.log_likelihood_of([mu1, mu2, sigma1, sigma2], s);
-                (s, value, profile.best().log_likelihood - value)
-            }
-        }
-    }
+/// A form of a model that a sampler drew from.
+pub struct Sampled<'a> {
+    /// The form.
+    pub target: &'a Target,
+    /// The greatest log-likelihood known of it, in nats.
+    pub best: Option<f64>,
 }
 
 /// What a sampler's chains left behind.
 pub struct Drawn<'a> {
-    /// The draws.
-    pub draws: &'a Draws,
-    /// Their summary.
-    pub summary: &'a Summarised,
-    /// The parameter whose mean is far from the exact one, and both means.
-    pub far: Option<(String, f64, f64)>,
+    /// What the draws say, and whether to believe it.
+    pub diagnosis: &'a Diagnosis,
+    /// The quantity whose mean is far from the exact one.
+    pub far: Option<&'a Far>,
+    /// The most probable place of each switch by the draws.
+    pub switch: Vec<usize>,
     /// Why the chains ended.
     pub stop: Stop,
     /// What they cost.
@@ -103,86 +75,98 @@ pub struct Drawn<'a> {
 }
 
 /// The row of a sampler: posterior means and standard deviations, with the log-likelihood at the means.
-pub fn sampler(series: &Series, method: &str, model: &Sampled<'_>, drawn: &Drawn<'_>) -> Row {
+pub fn sampler(series: &Series, method: &str, sampled: &Sampled<'_>, drawn: &Drawn<'_>) -> Row {
     let Drawn {
-        draws,
-        summary,
+        diagnosis,
         far,
+        switch,
         stop,
         cost,
     } = drawn;
-    let names = model.parameters();
-    let column = |value: fn(&switchback::diagnostics::Summary) -> f64| -> Named {
-        names
-            .into_iter()
-            .map(|name| (name, summary.get(name).map(value)))
+    let column = |value: fn(&Summary) -> f64| -> Named {
+        let quantities = diagnosis.quantities.iter();
+        quantities
+            .map(|summary| (summary.name.as_str(), value(summary)))
             .collect()
     };
-    let means = names.map(|name| summary.get(name).map_or(f64::NAN, |found| found.mean));
-    let (s, log_likelihood, gap) = model.at(means);
-    // The most frequent switchpoint, as the referee reports the most probable one.
-    let s = most_frequent(draws, "s").map_or(s, |most| most as usize);
-    let is_alone = |found: &switchback::diagnostics::Summary| found.r_hat.is_nan();
-    let advice = if let (true, Some((name, found, truth))) = (summary.not_trusted.is_empty(), far) {
-        format!(
-            "The chains agree with each other, but not with the exact posterior: mean {name} {} \
-             against {}; they are all on one hill.",
-            significant(*found),
-            significant(*truth)
-        )
-    } else if summary.not_trusted.is_empty() {
-        "The chains agree: r_hat at most 1.01 and at least 100 effective draws a chain.".to_owned()
-    } else if summary.quantities.iter().all(is_alone) {
-        "One chain cannot tell whether it has converged: take more --num-chains.".to_owned()
-    } else {
-        format!(
-            "The chains have not agreed on {} yet: take more --num-warmup and --num-samples.",
-            summary.not_trusted.join(", ")
-        )
-    };
+    let means: Vec<f64> = diagnosis
+        .quantities
+        .iter()
+        .map(|found| found.mean)
+        .collect();
+    let log_likelihood = log_likelihood_at(sampled.target, &means);
+    let gap = |best: f64| log_likelihood.map(|value| best - value);
+    let s = switch.first().copied();
     Row {
         method: method.to_owned(),
         engine: "plain".to_owned(),
         device: "cpu".to_owned(),
         estimate: column(|found| found.mean),
         sd: column(|found| found.sd),
-        s: Some(s),
-        time: series.label(s).map(str::to_owned),
-        log_likelihood: Some(log_likelihood),
+        s,
+        time: s.and_then(|s| series.label(s)).map(str::to_owned),
+        log_likelihood,
         // Beyond the best known is only the corner where a sigma goes to 0.
-        gap_nats: Some(gap).filter(|gap| *gap >= 0.0),
+        gap_nats: sampled.best.and_then(gap).filter(|gap| *gap >= 0.0),
         stop: Some(stop.to_string()),
         seconds: Some(cost.seconds),
         evaluations: Some(cost.evaluations),
         ess_bulk: Some(column(|found| found.ess_bulk)),
         r_hat: Some(column(|found| found.r_hat)),
-        advice: Some(advice),
+        advice: Some(match far {
+            Some(far) => far.to_string(),
+            None => diagnosis.advice().join(" "),
+        }),
         ..Row::default()
     }
 }
 
-/// The referee's row: exact posterior means and standard deviations.
-pub fn exact(
-    series: &Series,
-    hard: &HardSwitch,
-    profile: &Profile,
-    exact: &Exact,
-    cost: Cost,
-) -> Row {
-    let moments = named_moments(exact);
-    let means = moments.map(|(_, moments)| moments.mean);
-    let (_, log_likelihood, gap) = Sampled::Hard(hard, profile).at(means);
-    let s = exact.most_probable();
+/// Log-likelihood at the `means` of a draw's parameters and switches, whole numbers rounded; `None` where that is
+/// impossible.
+fn log_likelihood_at(target: &Target, means: &[f64]) -> Option<f64> {
+    let (parameters, switches) = means.split_at(target.model().n_parameters().min(means.len()));
+    let value = if target.form() == Form::Sigmoid {
+        let posterior = target.posterior();
+        let position = posterior.space().unconstrain(means).ok()?;
+        let mut value = [f64::NAN];
+        posterior.log_likelihood(&position, &mut value).ok()?;
+        value[0]
+    } else {
+        let rounded: Vec<usize> = switches
+            .iter()
+            .map(|s| s.round().max(0.0) as usize)
+            .collect();
+        target.model().log_likelihood(parameters, &rounded)
+    };
+    value.is_finite().then_some(value)
+}
+
+/// The referee's row: exact posterior means and standard deviations; `best` is the greatest log-likelihood known.
+pub fn exact(series: &Series, exact: &Exact, best: Option<f64>, cost: Cost) -> Row {
+    let moments = exact.moments();
+    let model = exact.model();
+    let means: Vec<f64> = moments.iter().map(|(_, of)| of.mean).collect();
+    let (parameters, switches) = means.split_at(model.n_parameters());
+    let rounded: Vec<usize> = switches.iter().map(|s| s.round() as usize).collect();
+    let log_likelihood = Some(model.log_likelihood(parameters, &rounded)).filter(|v| v.is_finite());
+    let gap = |best: f64| log_likelihood.map(|value| best - value);
+    let s = exact.most_probable().first().copied();
     Row {
         method: "exact".to_owned(),
         engine: "quadrature".to_owned(),
         device: "cpu".to_owned(),
-        estimate: moments.iter().map(|(name, of)| (*name, of.mean)).collect(),
-        sd: moments.iter().map(|(name, of)| (*name, of.sd)).collect(),
-        s: Some(s),
-        time: series.label(s).map(str::to_owned),
-        log_likelihood: Some(log_likelihood),
-        gap_nats: Some(gap).filter(|gap| *gap >= 0.0),
+        estimate: moments
+            .iter()
+            .map(|(name, of)| (name.as_str(), of.mean))
+            .collect(),
+        sd: moments
+            .iter()
+            .map(|(name, of)| (name.as_str(), of.sd))
+            .collect(),
+        s,
+        time: s.and_then(|s| series.label(s)).map(str::to_owned),
+        log_likelihood,
+        gap_nats: best.and_then(gap).filter(|gap| *gap >= 0.0),
         stop: Some("completed".to_owned()),
         seconds: Some(cost.seconds),
         evaluations: Some(cost.evaluations),
@@ -190,51 +174,50 @@ pub fn exact(
     }
 }
 
-fn named_moments(exact: &Exact) -> [(&'static str, Moments); 5] {
-    [
-        ("mu1", exact.mu1),
-        ("mu2", exact.mu2),
-        ("sigma1", exact.sigma1),
-        ("sigma2", exact.sigma2),
-        ("s", exact.s),
-    ]
-}
-
 /// The exact answer as it stands beside the rows.
 ///
 /// # Errors
 /// Never for a mass between 0 and 1.
 pub fn exact_beside(series: &Series, exact: &Exact) -> Result<record::Exact, ModelError> {
-    let credible = exact.credible_set(CREDIBLE)?;
     let label = |s: usize| series.label(s).map_or(Value::Null, Value::from);
-    let mut more = Map::new();
-    let most = exact.most_probable();
-    let (low, high, mass) = exact.credible_interval(CREDIBLE)?;
-    more.insert(
-        "credible_interval".into(),
-        json!({
-            "mass": mass,
-            "low": {"s": low, "time": label(low)},
-            "high": {"s": high, "time": label(high)},
-        }),
-    );
-    more.insert(
-        "most_probable".into(),
-        json!({"s": most, "time": label(most)}),
-    );
-    more.insert(
-        "credible_set".into(),
-        json!({
-            "mass": credible.mass,
-            "members": credible.members,
-        }),
-    );
+    let place = |s: usize| json!({"s": s, "time": label(s)});
+    let of_switch = |k: usize| -> Result<Map<String, Value>, ModelError> {
+        let credible = exact.credible_set(k, CREDIBLE)?;
+        let (low, high, mass) = exact.credible_interval(k, CREDIBLE)?;
+        let mut of_switch = Map::new();
+        of_switch.insert(
+            "credible_interval".into(),
+            json!({"mass": mass, "low": place(low), "high": place(high)}),
+        );
+        let most = exact.most_probable().get(k).copied().unwrap_or(0);
+        of_switch.insert("most_probable".into(), place(most));
+        of_switch.insert(
+            "credible_set".into(),
+            json!({"mass": credible.mass, "members": credible.members}),
+        );
+        Ok(of_switch)
+    };
+    let possible = |k: usize| {
+        let p = exact.switch_posterior.get(k).map_or(&[][..], Vec::as_slice);
+        Named::by_index(p.iter().copied().enumerate().filter(|(_, p)| *p > 0.0))
+    };
+    let names = exact.model().switch_names("s");
+    let mut more = of_switch(0)?;
+    if names.len() > 1 {
+        let mut switches = Map::new();
+        for (k, name) in names.iter().enumerate() {
+            let mut of_switch = of_switch(k)?;
+            of_switch.insert("switch_posterior".into(), json!(possible(k)));
+            switches.insert(name.clone(), Value::Object(of_switch));
+        }
+        more = Map::new();
+        more.insert("switches".into(), Value::Object(switches));
+    }
     more.insert("excluded".into(), json!(exact.excluded));
-    let possible = exact.switch_posterior.iter().copied().enumerate();
     Ok(record::Exact {
         log_evidence: Some(exact.log_evidence),
         log_evidence_no_switch: Some(exact.log_evidence_no_switch),
-        switch_posterior: Named::by_index(possible.filter(|(_, p)| *p > 0.0)),
+        switch_posterior: possible(0),
         more,
     })
 }
@@ -244,46 +227,32 @@ pub fn exact_beside(series: &Series, exact: &Exact) -> Result<record::Exact, Mod
 /// # Errors
 /// Never for a mass between 0 and 1.
 pub fn headline(series: &Series, exact: &Exact) -> Result<String, ModelError> {
-    let s = exact.most_probable();
-    let probability = exact.switch_posterior.get(s).copied().unwrap_or(0.0);
-    let (low, high, mass) = exact.credible_interval(CREDIBLE)?;
-    let place = |s: usize| match (series.times(), series.label(s)) {
-        (Some(times), Some(label)) => format!("{s} ({} {label})", times.name),
-        _ => s.to_string(),
-    };
-    let with_sd = |moments: Moments| with_sd(moments.mean, Some(moments.sd));
+    let model = exact.model();
+    let n_switches = model.n_switches();
     let bayes = exact.log_evidence - exact.log_evidence_no_switch;
+    let what = match n_switches {
+        1 => "one switch".to_owned(),
+        several => format!("{several} switches"),
+    };
     let evidence = if bayes >= 0.0 {
-        format!("The data are e^{bayes:.2} times as probable under one switch as under none")
+        format!("The data are e^{bayes:.2} times as probable under {what} as under none")
     } else {
-        format!(
-            "The data are e^{:.2} times as probable under no switch as under one",
-            -bayes
-        )
+        let bayes = -bayes;
+        format!("The data are e^{bayes:.2} times as probable under no switch as under {what}")
     };
-    let opening = if bayes >= 0.0 {
-        "The new regime begins"
-    } else {
-        "If there is one, the new regime begins"
-    };
-    let spread = if low == high {
-        String::new()
-    } else {
-        let mass = 100.0 * mass;
-        format!("; {mass:.1} % lies within {}..{}", place(low), place(high))
+    let of = match n_switches {
+        1 => "of one".to_owned(),
+        several => format!("of {several}"),
     };
     let mut text = format!(
-        "{evidence} (log evidence of one {:.4}, of none {:.4}).\n\
-         {opening} at s = {} with probability {probability:.4}{spread};\n\
-         mu {} -> {}, sigma {} -> {} (exact posterior mean ± sd).\n",
-        exact.log_evidence,
-        exact.log_evidence_no_switch,
-        place(s),
-        with_sd(exact.mu1),
-        with_sd(exact.mu2),
-        with_sd(exact.sigma1),
-        with_sd(exact.sigma2),
+        "{evidence} (log evidence {of} {:.4}, of none {:.4}).\n",
+        exact.log_evidence, exact.log_evidence_no_switch,
     );
+    for k in 0..n_switches {
+        text += &where_it_begins(series, exact, k, bayes >= 0.0)?;
+    }
+    text += &levels(exact);
+    text += " (exact posterior mean ± sd).\n";
     if !exact.excluded.is_empty() {
         text += &format!(
             "Left out, because a regime would hold equal values only and its sigma could be 0: s = {}.\n",
@@ -294,6 +263,63 @@ pub fn headline(series: &Series, exact: &Exact) -> Result<String, ModelError> {
         text += "A whole regime may be constant here, which Normal regimes cannot say: do not trust this answer.\n";
     }
     Ok(text)
+}
+
+/// Where the regime after switch `k` begins.
+fn where_it_begins(
+    series: &Series,
+    exact: &Exact,
+    k: usize,
+    is_likely: bool,
+) -> Result<String, ModelError> {
+    let model = exact.model();
+    let s = exact.most_probable().get(k).copied().unwrap_or(0);
+    let of_switch = exact.switch_posterior.get(k).map_or(&[][..], Vec::as_slice);
+    let probability = of_switch.get(s).copied().unwrap_or(0.0);
+    let (low, high, mass) = exact.credible_interval(k, CREDIBLE)?;
+    let place = |s: usize| match (series.times(), series.label(s)) {
+        (Some(times), Some(label)) => format!("{s} ({} {label})", times.name),
+        _ => s.to_string(),
+    };
+    let opening = match (model.n_switches(), is_likely) {
+        (1, true) => "The new regime begins".to_owned(),
+        (1, false) => "If there is one, the new regime begins".to_owned(),
+        _ => {
+            let regime = model.regimes().of_stretch().get(k + 1).map_or(0, |r| r + 1);
+            let again = if regime <= k + 1 { "again " } else { "" };
+            format!("Regime {regime} begins {again}")
+                .trim_end()
+                .to_owned()
+        }
+    };
+    let name = model.switch_names("s").get(k).cloned().unwrap_or_default();
+    let spread = if low == high {
+        String::new()
+    } else {
+        let mass = 100.0 * mass;
+        format!("; {mass:.1} % lies within {}..{}", place(low), place(high))
+    };
+    Ok(format!(
+        "{opening} at {name} = {} with probability {probability:.4}{spread};\n",
+        place(s)
+    ))
+}
+
+/// `mu 1±0.1 -> 2±0.2, sigma ..` for every kind of parameter.
+fn levels(exact: &Exact) -> String {
+    let n_regimes = exact.model().n_regimes();
+    let parameters = &exact.moments()[..exact.model().n_parameters()];
+    let with_sd = |moments: &Moments| with_sd(moments.mean, Some(moments.sd));
+    let kinds: Vec<String> = parameters
+        .chunks(n_regimes)
+        .map(|kind| {
+            let name = kind.first().map_or("", |(name, _)| name.as_str());
+            let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
+            let values: Vec<String> = kind.iter().map(|(_, moments)| with_sd(moments)).collect();
+            format!("{name} {}", values.join(" -> "))
+        })
+        .collect();
+    kinds.join(", ")
 }
 
 /// `1, 2, 3, 7` as `1..3, 7`.
@@ -308,14 +334,25 @@ fn stretches(indices: &[usize]) -> String {
     parts.join(", ")
 }
 
-/// What a series is, in a line: its length, what is missing, and the prior.
-pub fn opening(series: &Series, priors: &SwitchPriors) -> String {
+/// What a series is and how it is modelled, in a line: its length, what is missing, the model and the priors.
+pub fn opening(series: &Series, model: &SwitchModel) -> String {
     let (name, n) = (series.name(), series.len());
     let missing = match n - series.n_observed() {
         0 => String::new(),
         missing => format!(", {missing} missing"),
     };
-    format!("{name}: n = {n}{missing}; prior {priors}, s uniform\n\n")
+    let switches = match (model.n_switches(), model.switch_prior()) {
+        (1, _) => "s uniform".to_owned(),
+        (_, SwitchPrior::Uniform) => "any set of places alike".to_owned(),
+        (_, SwitchPrior::Sequential) => {
+            "each switch uniform on what the one before leaves".to_owned()
+        }
+    };
+    format!(
+        "{name}: n = {n}{missing}; {}; prior {}, {switches}\n\n",
+        model.describe(),
+        model.priors()
+    )
 }
 
 /// The comparison as a table.

@@ -7,9 +7,7 @@ use switchback::infer::{ChainsSettings, Method, PlanSettings};
 use switchback::models::Parameterization;
 use switchback::tensor::{DeviceName, OptimizerSettings};
 
-use super::args::{
-    ExperimentArguments, OptimizerName, ParameterizationName, PriorArguments, SeriesArguments,
-};
+use super::args::{ExperimentArguments, OptimizerName, ParameterizationName, SeriesArguments};
 use super::failure::Failure;
 use crate::input::{CsvOptions, bundled, read_csv};
 
@@ -103,22 +101,14 @@ pub struct Words {
 ///
 /// # Errors
 /// When there are two files.
-pub fn words(
-    series: &SeriesArguments,
-    prior: &PriorArguments,
-    init: &[String],
-) -> Result<Words, Failure> {
+pub fn words(file: Option<&Path>, prior: &[String], init: &[String]) -> Result<Words, Failure> {
     let mut words = Words {
         prior: Vec::new(),
         init: Vec::new(),
-        file: series.file.clone(),
+        file: file.map(Path::to_owned),
     };
     let mut strays = Vec::new();
-    for word in prior
-        .prior
-        .iter()
-        .flat_map(|word| split_outside_brackets(word))
-    {
+    for word in prior.iter().flat_map(|word| split_outside_brackets(word)) {
         if word.contains('=') || word == "deck" || word == "data" || word.contains('(') {
             words.prior.push(word);
         } else {
@@ -237,6 +227,8 @@ impl ExperimentSettings {
                 log_every: usize::try_from(arguments.log_every).unwrap_or(usize::MAX),
                 seed: arguments.seed,
                 first_stream: 0,
+                save_warmup: true,
+                save_pointwise: false,
             }
             .validate()?,
         })
@@ -301,15 +293,8 @@ mod tests {
 
     #[test]
     fn a_file_after_the_words_of_an_option_is_the_file() {
-        let series = SeriesArguments {
-            file: None,
-            time: None,
-            value: None,
-        };
-        let prior = PriorArguments {
-            prior: vec!["deck".into(), "Cargo.toml".into()],
-        };
-        let words = words(&series, &prior, &["tau=3".into()]).expect("one file");
+        let prior = ["deck".into(), "Cargo.toml".into()];
+        let words = words(None, &prior, &["tau=3".into()]).expect("one file");
         assert_eq!(words.file, Some("Cargo.toml".into()));
         assert_eq!(
             (words.prior, words.init),

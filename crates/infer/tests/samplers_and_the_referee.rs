@@ -41,7 +41,7 @@ fn series(likelihood: Likelihood, regimes: &str) -> Series {
         _ => 9.0,
     };
     let value = |i: usize| match likelihood {
-        Likelihood::Poisson => (4.0 * level(i) + 2.0 + 1.5 * noise(i)).round().max(0.0),
+        Likelihood::Poisson => (2.0 * level(i) + 2.0 + noise(i)).round().max(0.0),
         _ => level(i) + noise(i),
     };
     let values: Vec<_> = (0..45).map(|i| (i != 20).then(|| value(i))).collect();

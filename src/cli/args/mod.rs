@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use sampling::{
-    DiagnoseArguments, DrawsFormat, FormName, LogLikelihoodGroup, SampleArguments, SamplerArguments,
-    SamplerName, SbcArguments,
+    DiagnoseArguments, DrawsFormat, FormName, LogLikelihoodGroup, SampleArguments,
+    SamplerArguments, SamplerName, SbcArguments,
 };
 
 /// Finds when a series switched, from what to what, and how sure one can be.

@@ -1,0 +1,419 @@
+//! `switchback sample`: draws from the posterior of a switchpoint model, judged and kept.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use switchback::core::{ChainRng, Series, Stop};
+use switchback::infer::{
+    Chains, ChainsSettings, Context, Diagnosis, Far, Form, Sampler, SamplerStats, Starts, Target,
+    drive,
+};
+use switchback::models::{Exact, SwitchModel};
+use switchback::record::{
+    CmdStanInfo, Comparison, DrawsFile, DrawsInfo, Manifest, MethodInfo, Platform, RunFolder,
+    SeriesInfo, Status, StoredDraws, TensorBoardSink, draws_in,
+};
+
+use super::args::{DrawsFormat, LogLikelihoodGroup, SampleArguments, SamplerName};
+use super::describe::{self, default_run, run_name};
+use super::failure::Failure;
+use super::listen::{Interrupt, Listeners, Progress};
+use super::rows::{self, Cost};
+use super::settings::{self, Chosen};
+use super::start::{self, Start};
+use super::{DO_NOT_TRUST, DONE, model, sampling, summary, terminal};
+
+/// Most numbers of the log-likelihood of observations that are kept unless asked for.
+const MOST_POINTWISE: usize = 10_000_000;
+
+/// Samples and prints the summary.
+pub fn run(arguments: &SampleArguments) -> Result<u8, Failure> {
+    let created_at = Timestamp::now();
+    let (start, init) = Start::read(&arguments.init);
+    let file = arguments.series.file.as_deref();
+    let words = settings::words(file, &arguments.model.prior, &init)?;
+    let form = sampling::form(&arguments.sampler);
+    let sampler = sampling::sampler(&arguments.sampler, form)?;
+    let chains = chain_settings(arguments)?;
+    let Chosen { series, path } = settings::series(&arguments.series, words.file.as_deref())?;
+    let model = SwitchModel::new(
+        &series,
+        model::chosen(&arguments.model, &words.prior, &series)?,
+    )?;
+    let plan = Plan {
+        arguments,
+        created_at,
+        series: &series,
+        path: path.as_deref(),
+        sampler: sampling::for_model(sampler, form, &model),
+        chains: with_pointwise(chains, arguments.log_likelihood, series.len()),
+        target: Target::new(model.clone(), form, arguments.sampler.steepness)?,
+        referee: Referee::ask(&model),
+    };
+    let draw = start.draws(&model, plan.referee.answer())?;
+    let mut starts = Starts::new(&model, &*draw);
+    for (name, value) in start::fixed(&words.init, form)? {
+        starts = starts.with_fixed(&name, value)?;
+    }
+    let interrupt = Interrupt::listen().map_err(Failure::internal)?;
+    let method = plan.sampler.as_str();
+    let context = Context {
+        series: &series,
+        starts: &starts,
+        exact: plan.referee.exact.as_ref(),
+    };
+    // Chains first: what cannot start leaves nothing behind.
+    let chains = plan
+        .sampler
+        .chains(method, &plan.target, context, plan.chains)?;
+    let folder = RunFolder::create(
+        arguments
+            .run_dir
+            .clone()
+            .unwrap_or_else(|| default_run("sample", &series, created_at)),
+    )?;
+    let drawn = plan.draw(chains, &folder, interrupt)?;
+    let comparison = plan.comparison(&drawn)?;
+    folder.write_json("comparison.json", &comparison)?;
+    folder.write_json("summary.json", &summary::as_json(&drawn.diagnosis))?;
+    let run = folder_finish(folder, &plan, &drawn)?;
+    if arguments.output.json {
+        let mut json = serde_json::to_value(&comparison).map_err(Failure::internal)?;
+        json["summary"] = summary::as_json(&drawn.diagnosis);
+        terminal::print_json(&json)?;
+    } else {
+        let mut text = plan.text(&drawn)?;
+        text += &format!(
+            "\nrun: {}\ntensorboard --logdir {}\n",
+            run.display(),
+            run.display()
+        );
+        terminal::print(&text)?;
+    }
+    Ok(if drawn.is_trusted() {
+        DONE
+    } else {
+        DO_NOT_TRUST
+    })
+}
+
+/// Everything that is known before the first draw.
+struct Plan<'a> {
+    arguments: &'a SampleArguments,
+    created_at: Timestamp,
+    series: &'a Series,
+    /// Its file.
+    path: Option<&'a Path>,
+    sampler: Sampler,
+    chains: ChainsSettings,
+    target: Target,
+    referee: Referee,
+}
+
+/// The exact answer, or why there is none.
+struct Referee {
+    exact: Option<Exact>,
+    why_not: Option<String>,
+    cost: Cost,
+}
+
+impl Referee {
+    /// The answer, or why there is none.
+    fn answer(&self) -> Result<&Exact, &str> {
+        let why_not = self.why_not.as_deref().unwrap_or_default();
+        self.exact.as_ref().ok_or(why_not)
+    }
+
+    fn ask(model: &SwitchModel) -> Self {
+        let started = Instant::now();
+        let (exact, why_not) = match Exact::of(model) {
+            Ok(exact) => (Some(exact), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        Self {
+            cost: Cost {
+                seconds: started.elapsed().as_secs_f64(),
+                evaluations: exact.as_ref().map_or(0, |exact| exact.n_evaluations),
+            },
+            exact,
+            why_not,
+        }
+    }
+}
+
+/// What came of it.
+struct Drawn {
+    diagnosis: Diagnosis,
+    far: Option<Far>,
+    /// `p(s | D)` of each switch, by averaging over the draws.
+    switch_posterior: Vec<Vec<f64>>,
+    stop: Stop,
+    cost: Cost,
+    accept_rate: f64,
+}
+
+impl Drawn {
+    fn is_trusted(&self) -> bool {
+        self.stop == Stop::Completed && self.diagnosis.is_trusted() && self.far.is_none()
+    }
+}
+
+impl Plan<'_> {
+    fn draw(
+        &self,
+        mut chains: Chains<'_>,
+        folder: &RunFolder,
+        interrupt: Interrupt,
+    ) -> Result<Drawn, Failure> {
+        let is_quiet = self.arguments.output.quiet || self.arguments.output.json;
+        let mut listeners = Listeners {
+            progress: Progress::new(is_quiet),
+            tensorboard: TensorBoardSink::new(folder.path()),
+            draws: vec![self.draws_file(&chains, folder)?],
+            interrupt,
+        };
+        let started = Instant::now();
+        let stop = drive(&mut chains, &mut listeners)?;
+        let seconds = started.elapsed().as_secs_f64();
+        let Listeners {
+            progress,
+            tensorboard,
+            draws,
+            ..
+        } = listeners;
+        drop(progress);
+        tensorboard.close()?;
+        for file in draws {
+            file.finish()?;
+        }
+        let stored = match &draws_in(folder.path())?[..] {
+            [only] => Some(StoredDraws::open_all(only)?),
+            _ => None,
+        };
+        let names = self.target.names();
+        let stats = stored
+            .as_ref()
+            .map_or_else(|| Ok(SamplerStats::default()), summary::stats_of)?;
+        // What memory holds is all there is, unless it was thinned.
+        let diagnosis = match &stored {
+            Some(stored) if chains.draws().stride() > 1 => Diagnosis::of(stored, &names, &stats)?,
+            _ => Diagnosis::of(chains.draws(), &names, &stats)?,
+        };
+        let exact = self.referee.exact.as_ref();
+        let far = exact.and_then(|exact| Far::from_exact(&diagnosis, exact));
+        Ok(Drawn {
+            far: far.filter(|_| diagnosis.is_trusted()),
+            diagnosis,
+            switch_posterior: summary::switch_posterior(&self.target, &chains),
+            stop,
+            cost: Cost {
+                seconds,
+                evaluations: chains.n_evaluations(),
+            },
+            accept_rate: chains.accept_rate(),
+        })
+    }
+
+    fn draws_file(&self, chains: &Chains<'_>, folder: &RunFolder) -> Result<DrawsFile, Failure> {
+        let method = self.sampler.as_str();
+        let draws = folder.method_dir("draws")?;
+        let info = DrawsInfo {
+            sampler: method,
+            series: Some(self.series),
+            num_warmup: self.chains.num_warmup as u64,
+            num_samples: self.chains.num_samples as u64,
+            save_warmup: self.chains.save_warmup,
+            created_at: self.created_at,
+        };
+        let schema = chains.schema();
+        Ok(match self.arguments.format {
+            DrawsFormat::Zarr => {
+                DrawsFile::create(draws.join(format!("{method}.zarr")), schema, &info)?
+            }
+            DrawsFormat::Cmdstan => {
+                let sampler = &self.arguments.sampler;
+                let cmdstan = CmdStanInfo {
+                    data: self.path,
+                    seed: self.chains.seed,
+                    max_depth: u32::try_from(sampler.max_depth).unwrap_or(u32::MAX),
+                    delta: sampler.target_accept,
+                    ..CmdStanInfo::default()
+                };
+                DrawsFile::create_cmdstan(draws, method, schema, &info, &cmdstan)?
+            }
+        })
+    }
+
+    fn comparison(&self, drawn: &Drawn) -> Result<Comparison, Failure> {
+        let model = self.target.model();
+        let sampled = rows::Sampled {
+            target: &self.target,
+            best: None,
+        };
+        let mut rows = vec![rows::sampler(
+            self.series,
+            self.sampler.as_str(),
+            &sampled,
+            &rows::Drawn {
+                diagnosis: &drawn.diagnosis,
+                far: drawn.far.as_ref(),
+                switch: summary::most_probable(&drawn.switch_posterior),
+                stop: drawn.stop,
+                cost: drawn.cost,
+            },
+        )];
+        let mut beside = None;
+        if let Some(exact) = &self.referee.exact {
+            rows.push(rows::exact(self.series, exact, None, self.referee.cost));
+            beside = Some(rows::exact_beside(self.series, exact)?);
+        }
+        Ok(Comparison {
+            series: self.series.name().to_owned(),
+            model: model.describe(),
+            rows,
+            exact: beside,
+        })
+    }
+
+    fn text(&self, drawn: &Drawn) -> Result<String, Failure> {
+        let Diagnosis {
+            n_chains, n_draws, ..
+        } = drawn.diagnosis;
+        let mut text = rows::opening(self.series, self.target.model());
+        let form = self.target.form();
+        text += &format!(
+            "{} on the {form} form: {n_chains} chains, {n_draws} draws each after {} of warm-up, {:.2} s, seed {}; \
+             acceptance {:.2}\n\n",
+            self.sampler.as_str(),
+            self.chains.num_warmup,
+            drawn.cost.seconds,
+            self.chains.seed,
+            drawn.accept_rate,
+        );
+        text += &summary::table(&drawn.diagnosis, self.referee.exact.as_ref());
+        let exact = self.referee.exact.as_ref();
+        text += &summary::switches(
+            self.series,
+            self.target.model(),
+            &drawn.switch_posterior,
+            exact,
+        );
+        text += "\n";
+        for line in drawn.diagnosis.advice() {
+            text += &format!("{line}\n");
+        }
+        text += &match (&drawn.far, &self.referee.exact, &self.referee.why_not) {
+            (Some(far), ..) => format!("{far}\n"),
+            (None, Some(_), _) if !drawn.diagnosis.is_trusted() => String::new(),
+            (None, Some(_), _) if form == Form::Sigmoid => {
+                "The switch is where the exact posterior of the hard form has it.\n".to_owned()
+            }
+            (None, Some(_), _) => {
+                "They agree with the exact posterior: every mean within 5 Monte Carlo standard errors.\n".to_owned()
+            }
+            (None, None, Some(why)) => format!("Not compared with the exact posterior: {why}.\n"),
+            (None, None, None) => String::new(),
+        };
+        if drawn.stop == Stop::Interrupted {
+            text += "The run was interrupted; what there is was kept.\n";
+        }
+        Ok(text)
+    }
+
+    fn settings(&self) -> Map<String, Value> {
+        let model = self.target.model();
+        let settings = json!({
+            "likelihood": model.likelihood().as_str(),
+            "regimes": model.regimes().to_string(),
+            "switch_prior": model.switch_prior().as_str(),
+            "sampler": self.sampler.as_str(),
+            "form": self.target.form().as_str(),
+            "steepness": self.arguments.sampler.steepness,
+            "target_accept": self.arguments.sampler.target_accept,
+            "max_depth": self.arguments.sampler.max_depth,
+            "init": self.arguments.init,
+            "num_samples": self.chains.num_samples,
+            "num_warmup": self.chains.num_warmup,
+            "num_chains": self.chains.num_chains,
+            "log_every": self.chains.log_every,
+        });
+        match settings {
+            Value::Object(settings) => settings,
+            _ => Map::new(),
+        }
+    }
+}
+
+fn folder_finish(folder: RunFolder, plan: &Plan<'_>, drawn: &Drawn) -> Result<PathBuf, Failure> {
+    let name = run_name(&folder);
+    let manifest = Manifest {
+        format: Manifest::FORMAT,
+        name,
+        // A path need not be UTF-8.
+        command: std::env::args_os()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect(),
+        created_at: plan.created_at,
+        finished_at: Timestamp::now(),
+        status: if drawn.stop == Stop::Interrupted {
+            Status::Interrupted
+        } else {
+            Status::Complete
+        },
+        switchback: env!("CARGO_PKG_VERSION").to_owned(),
+        series: Some(SeriesInfo::of(plan.series, plan.path)),
+        settings: plan.settings(),
+        seed: plan.chains.seed,
+        prior: describe::priors(plan.target.model()),
+        methods: vec![MethodInfo {
+            method: plan.sampler.as_str().to_owned(),
+            engine: "plain".to_owned(),
+            device: "cpu".to_owned(),
+            stop: Some(drawn.stop.to_string()),
+            steps: drawn.diagnosis.n_draws as u64,
+            seconds: drawn.cost.seconds,
+        }],
+        platform: Platform::current(),
+    };
+    Ok(folder.finish(&manifest)?)
+}
+
+fn chain_settings(arguments: &SampleArguments) -> Result<ChainsSettings, Failure> {
+    let (num_samples, num_warmup) = match arguments.sampler.sampler {
+        SamplerName::Metropolis => (10_000, 2_000),
+        SamplerName::Compound => (1_000, 100),
+        SamplerName::Exact => (1_000, 0),
+        SamplerName::Nuts | SamplerName::Ensemble => (1_000, 1_000),
+    };
+    Ok(ChainsSettings {
+        num_chains: arguments.num_chains,
+        num_warmup: arguments.num_warmup.unwrap_or(num_warmup),
+        num_samples: arguments.num_samples.unwrap_or(num_samples),
+        log_every: usize::try_from(arguments.log_every).unwrap_or(usize::MAX),
+        seed: arguments.seed,
+        first_stream: 0,
+        save_warmup: true,
+        save_pointwise: false,
+    }
+    .validate()?)
+}
+
+fn with_pointwise(chains: ChainsSettings, group: LogLikelihoodGroup, n: usize) -> ChainsSettings {
+    let size = chains
+        .num_chains
+        .saturating_mul(chains.num_samples)
+        .saturating_mul(n);
+    ChainsSettings {
+        save_pointwise: match group {
+            LogLikelihoodGroup::Auto => size <= MOST_POINTWISE,
+            LogLikelihoodGroup::Yes => true,
+            LogLikelihoodGroup::No => false,
+        },
+        ..chains
+    }
+}
+
+/// A draw of where a chain starts.
+pub type Draw<'a> = Box<dyn Fn(&mut ChainRng) -> Vec<f64> + Sync + 'a>;

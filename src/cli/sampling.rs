@@ -1,0 +1,69 @@
+//! Arguments of a sampler become its settings.
+
+use switchback::infer::{Form, MassMatrix, MetropolisSettings, NutsSettings, Sampler};
+use switchback::models::SwitchModel;
+
+use super::args::{FormName, SamplerArguments, SamplerName};
+use super::failure::Failure;
+
+/// Walkers a parameter of an ensemble, unless said otherwise.
+const WALKERS_A_PARAMETER: usize = 4;
+
+/// The form that `arguments` ask for; the sampler's usual one otherwise.
+pub fn form(arguments: &SamplerArguments) -> Form {
+    match arguments.form {
+        Some(FormName::Hard) => Form::Hard,
+        Some(FormName::Sigmoid) => Form::Sigmoid,
+        Some(FormName::Marginal) => Form::Marginal,
+        None => match arguments.sampler {
+            SamplerName::Nuts | SamplerName::Ensemble => Form::Marginal,
+            SamplerName::Compound | SamplerName::Metropolis | SamplerName::Exact => Form::Hard,
+        },
+    }
+}
+
+/// The sampler that `arguments` ask for, for `form`.
+///
+/// # Errors
+/// When a setting makes no sense, or it cannot sample that form.
+pub fn sampler(arguments: &SamplerArguments, form: Form) -> Result<Sampler, Failure> {
+    let sampler = match arguments.sampler {
+        SamplerName::Compound => Sampler::Compound,
+        SamplerName::Exact => Sampler::Exact,
+        SamplerName::Metropolis if arguments.untuned => Sampler::Metropolis(
+            MetropolisSettings::Plain {
+                scale: arguments.step_scale,
+            }
+            .validate()?,
+        ),
+        SamplerName::Metropolis => Sampler::Metropolis(MetropolisSettings::Tuned),
+        SamplerName::Nuts => Sampler::Nuts(
+            NutsSettings {
+                target_accept: arguments.target_accept,
+                max_depth: arguments.max_depth,
+                mass_matrix: MassMatrix::default(),
+                ..NutsSettings::default()
+            }
+            .validate()?,
+        ),
+        SamplerName::Ensemble => Sampler::Ensemble {
+            num_walkers: arguments.num_walkers.unwrap_or(0),
+        },
+    };
+    sampler.check(form)?;
+    Ok(sampler)
+}
+
+/// The same sampler with what depends on `model` filled in: the walkers of an ensemble that were not asked for.
+pub fn for_model(sampler: Sampler, form: Form, model: &SwitchModel) -> Sampler {
+    let dim = match form {
+        Form::Marginal => model.n_parameters(),
+        Form::Hard | Form::Sigmoid => model.n_parameters() + model.n_switches(),
+    };
+    match sampler {
+        Sampler::Ensemble { num_walkers: 0 } => Sampler::Ensemble {
+            num_walkers: WALKERS_A_PARAMETER * dim,
+        },
+        other => other,
+    }
+}
