@@ -385,7 +385,8 @@ fn chain_settings(arguments: &SampleArguments) -> Result<ChainsSettings, Failure
         SamplerName::Metropolis => (10_000, 2_000),
         SamplerName::Compound => (1_000, 100),
         SamplerName::Exact => (1_000, 0),
-        SamplerName::Nuts | SamplerName::Ensemble => (1_000, 1_000),
+        SamplerName::Ensemble => (10_000, 1_000),
+        SamplerName::Nuts => (1_000, 1_000),
     };
     Ok(ChainsSettings {
         num_chains: arguments.num_chains,

@@ -6,8 +6,8 @@ use switchback::models::SwitchModel;
 use super::args::{FormName, SamplerArguments, SamplerName};
 use super::failure::Failure;
 
-/// Walkers a parameter of an ensemble, unless said otherwise.
-const WALKERS_A_PARAMETER: usize = 4;
+/// Walkers of an ensemble, unless said otherwise or the parameters are many.
+const WALKERS: usize = 16;
 
 /// The form that `arguments` ask for; the sampler's usual one otherwise.
 pub fn form(arguments: &SamplerArguments) -> Form {
@@ -62,7 +62,7 @@ pub fn for_model(sampler: Sampler, form: Form, model: &SwitchModel) -> Sampler {
     };
     match sampler {
         Sampler::Ensemble { num_walkers: 0 } => Sampler::Ensemble {
-            num_walkers: WALKERS_A_PARAMETER * dim,
+            num_walkers: WALKERS.max(2 * dim),
         },
         other => other,
     }

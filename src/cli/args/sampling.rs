@@ -31,7 +31,7 @@ pub struct SamplerArguments {
     #[arg(long, default_value_t = 10, allow_negative_numbers = true)]
     pub max_depth: u64,
 
-    /// Walkers of each ensemble, which are chains of their own in the draws [default: 4 a parameter]
+    /// Walkers of each ensemble, which are chains of their own in the draws [default: 16, or 2 a parameter]
     #[arg(long, allow_negative_numbers = true)]
     pub num_walkers: Option<usize>,
 
@@ -62,7 +62,7 @@ pub struct SampleArguments {
     #[arg(long, num_args = 1.., value_name = "WHERE")]
     pub init: Vec<String>,
 
-    /// Draws that each chain keeps [default: 10000 for metropolis, else 1000]
+    /// Draws that each chain keeps [default: 10000 for metropolis and ensemble, else 1000]
     #[arg(long, allow_negative_numbers = true)]
     pub num_samples: Option<usize>,
 

@@ -108,7 +108,8 @@ impl fmt::Display for Finding {
             } => write!(
                 f,
                 "Chain {} is elsewhere than the others: its mean {name} is {mean:.4}, theirs {others:.4}; the posterior \
-                 has several hills, or the chain started on one that is none: start from --init referee.",
+                 has several hills that this sampler does not move between, or the chain started off them: take \
+                 --sampler compound or exact, and --init referee.",
                 chain + 1
             ),
             Self::Stuck { chain, name, at } => write!(
