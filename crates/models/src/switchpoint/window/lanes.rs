@@ -65,7 +65,7 @@ mod tests {
     use crate::testing::uniform;
 
     #[test]
-    fn the_logarithm_is_the_librarys() {
+    fn the_logarithm_is_that_of_the_library() {
         let mut draw = uniform(1);
         let mut worst = 0.0_f64;
         for _ in 0..20_000 {
