@@ -223,7 +223,7 @@ impl Calibrated for Simulator {
         let sampler = sampling::for_model(self.sampler, self.form, model);
         let mut chains = sampler.chains("sbc", &target, context, settings)?;
         while !matches!(chains.advance()?, Advance::Done(_)) {}
-        Ok(thinned(chains.draws(), self.chain.thin)?)
+        thinned(chains.draws(), self.chain.thin)
     }
 
     fn settings(&self) -> &SwitchSettings {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use switchback_core::{DrawRows, Event, Flow, Sink, SinkResult, Stop};
 
-use crate::InferError;
+use crate::{Adapted, InferError};
 
 /// What a process did in one stretch.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,37 @@ pub enum Advance {
     },
     /// It ended.
     Done(Stop),
+}
+
+/// What a process hands over beside its points.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Drained<'a> {
+    /// Rows that a chain has drawn.
+    Rows(DrawRows<'a>),
+    /// What a chain's warm-up has settled on.
+    Adapted {
+        /// The chain.
+        chain: usize,
+        /// Step size and mass matrix.
+        adapted: &'a Adapted,
+    },
+}
+
+impl Drained<'_> {
+    fn event<'a>(&'a self, method: &'a str) -> Event<'a> {
+        match self {
+            Self::Rows(rows) => Event::Draws {
+                method,
+                rows: *rows,
+            },
+            Self::Adapted { chain, adapted } => Event::Adapted {
+                method,
+                chain: *chain,
+                step_size: adapted.step_size,
+                inverse_mass: &adapted.inverse_mass,
+            },
+        }
+    }
 }
 
 /// Something that runs in stretches: an optimiser's climb, a sampler's chains.
@@ -48,7 +79,7 @@ pub trait Process {
     ///
     /// # Errors
     /// When `take` cannot take it.
-    fn drain(&mut self, take: &mut dyn FnMut(DrawRows<'_>) -> SinkResult) -> SinkResult {
+    fn drain(&mut self, take: &mut dyn FnMut(Drained<'_>) -> SinkResult) -> SinkResult {
         let _ = take;
         Ok(Flow::Continue)
     }
@@ -70,12 +101,7 @@ pub fn drive(process: &mut dyn Process, sink: &mut dyn Sink) -> Result<Stop, Inf
             break Stop::Interrupted;
         }
         let advance = process.advance()?;
-        let drained = process.drain(&mut |rows| {
-            sink.record(&Event::Draws {
-                method: &method,
-                rows,
-            })
-        })?;
+        let drained = process.drain(&mut |drained| sink.record(&drained.event(&method)))?;
         flow = match advance {
             Advance::Done(stop) => break stop,
             Advance::Progress { step } => sink.record(&Event::Progress {

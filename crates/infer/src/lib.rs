@@ -7,14 +7,14 @@ mod optimise;
 mod sample;
 
 pub use calibrate::{Calibrated, Calibration, CalibrationSettings, Ranks, Simulated, calibrate};
-pub use drive::{Advance, Process, drive};
+pub use drive::{Advance, Drained, Process, drive};
 pub use error::InferError;
 pub use optimise::best::{Best, best_known};
 pub use optimise::climb::{Climb, Logged};
 pub use optimise::lbfgs::{LbfgsSettings, Summit, climb_lbfgs};
 pub use optimise::plan::{Method, Plan, PlanSettings, noise_scale};
 pub use optimise::verdict::{GLOBAL_TOLERANCE, Judgement, Verdict, judge};
-pub use sample::chain::{Chain, KernelChain, Phase};
+pub use sample::chain::{Adapted, Chain, KernelChain, Phase};
 pub use sample::chains::{Chains, ChainsSettings};
 pub use sample::compound::CompoundChain;
 pub use sample::diagnosis::{Diagnosis, Finding, SamplerStats};

@@ -13,6 +13,15 @@ pub enum Phase {
     Sampling,
 }
 
+/// Step size and mass matrix that a warm-up has settled on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Adapted {
+    /// Step size.
+    pub step_size: f64,
+    /// Diagonal of the inverse mass matrix (`dim`): the variance that each coordinate is taken to have.
+    pub inverse_mass: Vec<f64>,
+}
+
 /// A chain with its target, its state, its random stream and its adaptation; or several walkers that move together.
 ///
 /// Every walker's positions are recorded as a chain of its own.
@@ -34,6 +43,11 @@ pub trait Chain: Send {
 
     /// The warm-up is over: nothing is learnt from here on.
     fn finish_warmup(&mut self) {}
+
+    /// What the warm-up has settled on, once it is over; nothing for samplers without step size and mass matrix.
+    fn adapted(&self) -> Option<Adapted> {
+        None
+    }
 
     /// The unconstrained position of `walker` (`dim`).
     fn position(&self, walker: usize) -> &[f64];

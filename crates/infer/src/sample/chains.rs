@@ -14,7 +14,7 @@ use switchback_diagnostics::{MIN_DRAWS, ess_bulk, r_hat};
 use super::chain::{Chain, Phase};
 use super::recorder::{Recorder, Rows};
 use super::tags::Tags;
-use crate::{Advance, InferError, Process};
+use crate::{Advance, Drained, InferError, Process};
 
 /// Growth of the draws between two looks at r_hat and ESS, so that all looks together cost a few times the last.
 const GROWTH_BETWEEN_LOOKS: f64 = 1.25;
@@ -116,6 +116,8 @@ pub struct Chains<'a> {
     /// What is in memory of the draws.
     draws: Draws,
     warmed_up: usize,
+    /// Whether what the warm-up settled on was handed over.
+    has_told: bool,
     drawn: usize,
     /// Draws at the last look at r_hat and ESS.
     looked_at: usize,
@@ -166,6 +168,7 @@ impl<'a> Chains<'a> {
             draws: Draws::bounded(names, schema.n_chains, bound),
             schema,
             warmed_up: 0,
+            has_told: false,
             drawn: 0,
             looked_at: 0,
             steps_a_stretch: MOST_STEPS,
@@ -332,7 +335,7 @@ impl Process for Chains<'_> {
         }
     }
 
-    fn drain(&mut self, take: &mut dyn FnMut(DrawRows<'_>) -> SinkResult) -> SinkResult {
+    fn drain(&mut self, take: &mut dyn FnMut(Drained<'_>) -> SinkResult) -> SinkResult {
         // Nothing is drawn before the warm-up is over, and nothing of it is left when drawing begins.
         let is_warmup = self.drawn == 0;
         let mut flow = Flow::Continue;
@@ -347,17 +350,28 @@ impl Process for Chains<'_> {
                 pointwise,
             } = recorder.rows();
             if !values.is_empty()
-                && take(DrawRows {
+                && take(Drained::Rows(DrawRows {
                     chain,
                     is_warmup,
                     values,
                     stats,
                     pointwise,
-                })? == Flow::Stop
+                }))? == Flow::Stop
             {
                 flow = Flow::Stop;
             }
             recorder.clear();
+        }
+        if is_warmup && self.warmed_up == self.settings.num_warmup && !self.has_told {
+            self.has_told = true;
+            for (chain, runner) in self.runners.iter().enumerate() {
+                if let Some(adapted) = runner.chain.adapted() {
+                    take(Drained::Adapted {
+                        chain,
+                        adapted: &adapted,
+                    })?;
+                }
+            }
         }
         Ok(flow)
     }

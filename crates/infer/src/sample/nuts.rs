@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use switchback_core::{ChainRng, DensityError, Gradient, Transition};
 
 use self::trajectories::{Drawn, Trajectories};
-use super::chain::{Chain, Phase};
+use super::chain::{Adapted, Chain, Phase};
 use super::start::{check_continuous, check_density};
 use crate::InferError;
 
@@ -111,6 +111,8 @@ pub struct NutsChain<'a> {
     trajectories: Trajectories<'a>,
     num_warmup: u64,
     warmed_up: u64,
+    /// The scale that each coordinate is taken to have.
+    scales: Vec<f64>,
     last: Drawn,
     evaluations: Arc<AtomicU64>,
     /// Evaluations that a transition has told of.
@@ -140,6 +142,7 @@ impl<'a> NutsChain<'a> {
             trajectories: Trajectories::new(target, counter, settings, position, rng)?,
             num_warmup: settings.num_warmup,
             warmed_up: 0,
+            scales: vec![f64::NAN; position.len()],
             last: Drawn {
                 position: position.into(),
                 logp,
@@ -149,6 +152,7 @@ impl<'a> NutsChain<'a> {
                 n_steps: 0,
                 depth: 0,
                 step_size: f64::NAN,
+                scales: None,
             },
             evaluations,
             told: 0,
@@ -197,6 +201,9 @@ impl Chain for NutsChain<'_> {
             });
         }
         self.last = self.trajectories.draw()?;
+        if let Some(scales) = self.last.scales.take() {
+            self.scales = scales;
+        }
         if !is_warm {
             self.warmed_up += 1;
         }
@@ -207,6 +214,13 @@ impl Chain for NutsChain<'_> {
             accept_prob: self.last.accept_prob,
             n_evaluations,
             diverged: self.last.diverged,
+        })
+    }
+
+    fn adapted(&self) -> Option<Adapted> {
+        Some(Adapted {
+            step_size: self.last.step_size,
+            inverse_mass: self.scales.iter().map(|scale| scale * scale).collect(),
         })
     }
 

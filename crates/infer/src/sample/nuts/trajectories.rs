@@ -104,6 +104,8 @@ pub(super) struct Drawn {
     pub n_steps: u64,
     pub depth: u64,
     pub step_size: f64,
+    /// The scale of each coordinate, where it has changed.
+    pub scales: Option<Vec<f64>>,
 }
 
 /// nuts-rs' error in this crate's words.
@@ -163,6 +165,7 @@ impl<'a> Trajectories<'a> {
                     ..$defaults
                 };
                 options.adapt_options.step_size_settings = step_size(settings.target_accept);
+                options.adapt_options.mass_matrix_options.store_mass_matrix = true;
                 let mut chain = known!(options.new_chain(0, math, &mut rng))?;
                 known!(chain.set_position(position))?;
                 Box::new(chain)
@@ -180,7 +183,7 @@ impl<'a> Trajectories<'a> {
     /// When the density fails for good.
     pub(super) fn draw(&mut self) -> Result<Drawn, InferError> {
         macro_rules! drawn {
-            ($chain:expr) => {{
+            ($chain:expr, $scales:ident) => {{
                 let (position, _, stats, _) = known!($chain.expanded_draw())?;
                 Drawn {
                     position,
@@ -191,12 +194,13 @@ impl<'a> Trajectories<'a> {
                     n_steps: stats.adapt.step_size.n_steps,
                     depth: stats.depth,
                     step_size: stats.hamiltonian.step_size,
+                    scales: stats.hamiltonian.transformation.$scales,
                 }
             }};
         }
         Ok(match &mut self.0 {
-            NutsRs::Diagonal(chain) => drawn!(chain),
-            NutsRs::LowRank(chain) => drawn!(chain),
+            NutsRs::Diagonal(chain) => drawn!(chain, mass_matrix_inv),
+            NutsRs::LowRank(chain) => drawn!(chain, mass_matrix_stds),
         })
     }
 }
