@@ -90,9 +90,17 @@ impl From<io::Error> for Failure {
 impl From<InferError> for Failure {
     fn from(error: InferError) -> Self {
         match error {
-            InferError::Model(_) | InferError::Setting { .. } | InferError::Start(_) => {
-                Self::usage(error)
-            }
+            InferError::Model(_)
+            | InferError::Setting { .. }
+            | InferError::Start(_)
+            | InferError::StartName { .. }
+            | InferError::StartDensity { .. }
+            | InferError::StartGradient { .. }
+            | InferError::FlatEnsemble { .. }
+            | InferError::NoStart { .. }
+            | InferError::Pair { .. }
+            | InferError::NoReferee
+            | InferError::Diagnostics(_) => Self::usage(error),
             _ => Self::internal(error),
         }
     }
@@ -104,7 +112,13 @@ impl From<RecordError> for Failure {
             RecordError::RunExists { .. }
             | RecordError::PartialExists { .. }
             | RecordError::RunName { .. }
-            | RecordError::Unwritable { .. } => Self::usage(error),
+            | RecordError::Unwritable { .. }
+            | RecordError::Read { .. }
+            | RecordError::NoDraws { .. }
+            | RecordError::SeveralDraws { .. }
+            | RecordError::DrawsBroken { .. }
+            | RecordError::DrawsLine { .. }
+            | RecordError::DrawsDecode { .. } => Self::usage(error),
             _ => Self::internal(error),
         }
     }
