@@ -47,7 +47,7 @@ pub fn run(arguments: &SampleArguments) -> Result<u8, Failure> {
         created_at,
         series: &series,
         path: path.as_deref(),
-        sampler: sampling::for_model(sampler, form, &model),
+        sampler: sampling::for_shape(sampler, form, model.settings()),
         chains: with_pointwise(chains, arguments.log_likelihood, series.len()),
         target: Target::new(model.clone(), form, arguments.sampler.steepness)?,
         referee: Referee::ask(&model),

@@ -1,7 +1,7 @@
 //! Arguments of a sampler become its settings.
 
 use switchback::infer::{Form, MassMatrix, MetropolisSettings, NutsSettings, Sampler};
-use switchback::models::SwitchModel;
+use switchback::models::SwitchSettings;
 
 use super::args::{FormName, SamplerArguments, SamplerName};
 use super::failure::Failure;
@@ -54,11 +54,14 @@ pub fn sampler(arguments: &SamplerArguments, form: Form) -> Result<Sampler, Fail
     Ok(sampler)
 }
 
-/// The same sampler with what depends on `model` filled in: the walkers of an ensemble that were not asked for.
-pub fn for_model(sampler: Sampler, form: Form, model: &SwitchModel) -> Sampler {
+/// The same sampler with what depends on the model's shape filled in: the walkers of an ensemble that were not asked
+/// for.
+pub fn for_shape(sampler: Sampler, form: Form, settings: &SwitchSettings) -> Sampler {
+    let regimes = &settings.regimes;
+    let n_parameters = settings.likelihood.n_parameters(regimes.n_regimes());
     let dim = match form {
-        Form::Marginal => model.n_parameters(),
-        Form::Hard | Form::Sigmoid => model.n_parameters() + model.n_switches(),
+        Form::Marginal => n_parameters,
+        Form::Hard | Form::Sigmoid => n_parameters + regimes.n_switches(),
     };
     match sampler {
         Sampler::Ensemble { num_walkers: 0 } => Sampler::Ensemble {

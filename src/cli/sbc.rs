@@ -3,12 +3,8 @@
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use switchback::core::{ChainRng, Draws, Event, Flow, Series, Sink};
-use switchback::infer::{
-    Advance, Calibrated, Calibration, CalibrationSettings, ChainsSettings, Context, Form,
-    InferError, Process, Ranks, Sampler, Simulated, Starts, Target, calibrate,
-};
-use switchback::models::{Exact, SwitchSettings};
+use switchback::core::{Event, Flow, Sink};
+use switchback::infer::{Calibration, CalibrationSettings, Ranks, Simulator, calibrate};
 use switchback::record::{EventFile, Manifest, MethodInfo, Platform, RunFolder, Status};
 
 use super::args::{SamplerName, SbcArguments};
@@ -27,13 +23,17 @@ pub fn run(arguments: &SbcArguments) -> Result<u8, Failure> {
     }
     let words = settings::words(None, &arguments.model.prior, &[])?;
     let form = sampling::form(&arguments.sampler);
+    let chosen = model::chosen_without_data(&arguments.model, &words.prior)?;
+    let sampler = sampling::sampler(&arguments.sampler, form)?;
+    let (num_warmup, thin) = lengths(arguments);
     let calibrated = Simulator {
-        settings: model::chosen_without_data(&arguments.model, &words.prior)?,
-        sampler: sampling::sampler(&arguments.sampler, form)?,
+        sampler: sampling::for_shape(sampler, form, &chosen),
+        settings: chosen,
         form,
         steepness: arguments.sampler.steepness,
-        start,
-        chain: Chain::of(arguments),
+        starts_at_referee: start == Start::Referee,
+        num_warmup,
+        thin,
         seed: arguments.seed,
     };
     let settings = CalibrationSettings {
@@ -45,6 +45,7 @@ pub fn run(arguments: &SbcArguments) -> Result<u8, Failure> {
         seed: arguments.seed,
     }
     .validate()?;
+    // Bad settings are told before the run.
     calibrated.check(settings)?;
     let mut interrupt = Interrupt::listen().map_err(Failure::internal)?;
     let folder = RunFolder::create(arguments.run_dir.clone().unwrap_or_else(|| {
@@ -90,7 +91,7 @@ pub fn run(arguments: &SbcArguments) -> Result<u8, Failure> {
         );
         terminal::print(&text)?;
     }
-    let is_good = calibration.not_uniform().is_none() && !calibration.is_interrupted;
+    let is_good = calibration.not_uniform().is_empty() && !calibration.is_interrupted;
     Ok(if is_good { DONE } else { DO_NOT_TRUST })
 }
 
@@ -101,167 +102,18 @@ struct InitError {
     word: String,
 }
 
-/// How long the chain of each simulation is.
-#[derive(Debug, Clone, Copy)]
-struct Chain {
-    num_warmup: usize,
-    thin: usize,
-}
-
-impl Chain {
-    fn of(arguments: &SbcArguments) -> Self {
-        let (num_warmup, thin) = match arguments.sampler.sampler {
-            SamplerName::Metropolis | SamplerName::Ensemble => (1_000, 30),
-            SamplerName::Nuts => (500, 3),
-            SamplerName::Compound => (200, 5),
-            SamplerName::Exact => (0, 1),
-        };
-        Self {
-            num_warmup: arguments.num_warmup.unwrap_or(num_warmup),
-            thin: arguments.thin.unwrap_or(thin),
-        }
-    }
-}
-
-/// Simulates series of a model and samples them.
-struct Simulator {
-    settings: SwitchSettings,
-    sampler: Sampler,
-    form: Form,
-    steepness: f64,
-    start: Start,
-    chain: Chain,
-    seed: u64,
-}
-
-impl Simulator {
-    /// `Ok` when a first simulation can be sampled: bad settings are told before the run.
-    fn check(&self, settings: CalibrationSettings) -> Result<(), Failure> {
-        if self.chain.thin == 0 {
-            return Err(Failure::usage(settings::SettingError::Zero("--thin")));
-        }
-        let mut rng = switchback::core::stream(self.seed, 0);
-        let (_, values) = self.simulate(settings, &mut rng);
-        let values: Vec<_> = values.into_iter().map(Some).collect();
-        let series = Series::new("simulation", &values).map_err(InferError::from)?;
-        let model = switchback::models::SwitchModel::new(&series, self.settings.clone())?;
-        self.sample(
-            &Simulated {
-                model,
-                series,
-                number: 0,
-            },
-            4,
-        )?;
-        Ok(())
-    }
-
-    fn target(&self, simulated: &Simulated) -> Result<Target, InferError> {
-        Target::new(simulated.model.clone(), self.form, self.steepness)
-    }
-}
-
-impl Calibrated for Simulator {
-    fn simulate(&self, settings: CalibrationSettings, rng: &mut ChainRng) -> (Vec<f64>, Vec<f64>) {
-        let CalibrationSettings { n, shift, .. } = settings;
-        let mut values = self.settings.draw_prior(n, rng);
-        let n_parameters = values.len() - self.settings.regimes.n_switches();
-        if self.form == Form::Sigmoid {
-            values.truncate(n_parameters);
-            values.extend(self.settings.draw_taus(n, rng));
-        }
-        let mut late = values.clone();
-        for switch in &mut late[n_parameters..] {
-            *switch += shift as f64;
-        }
-        let series = match self.form {
-            Form::Sigmoid => self
-                .settings
-                .draw_sigmoid_series(&late, self.steepness, n, rng),
-            Form::Hard | Form::Marginal => self.settings.draw_series(&late, n, rng),
-        };
-        (values, series)
-    }
-
-    fn log_likelihood(&self, simulated: &Simulated, values: &[f64]) -> Result<f64, InferError> {
-        let target = self.target(simulated)?;
-        let space = target.posterior().space();
-        let position = space.unconstrain(&values[..space.dim()])?;
-        let mut log_likelihood = [f64::NAN];
-        target
-            .posterior()
-            .log_likelihood(&position, &mut log_likelihood)?;
-        Ok(log_likelihood[0])
-    }
-
-    fn sample(&self, simulated: &Simulated, draws: usize) -> Result<Draws, InferError> {
-        let target = self.target(simulated)?;
-        let model = target.model();
-        let needs_exact = self.start == Start::Referee || self.sampler == Sampler::Exact;
-        let exact = needs_exact.then(|| Exact::of(model)).transpose()?;
-        let draw = |rng: &mut ChainRng| match (self.start, &exact) {
-            (Start::Referee, Some(exact)) => exact.draw(rng),
-            _ => model.settings().draw_prior(model.n(), rng),
-        };
-        let starts = Starts::new(model, &draw);
-        let settings = ChainsSettings {
-            num_chains: 1,
-            num_warmup: self.chain.num_warmup,
-            num_samples: draws * self.chain.thin,
-            log_every: usize::MAX,
-            seed: self.seed,
-            // Far from the streams that simulate.
-            first_stream: (1 << 40) + simulated.number,
-            save_warmup: false,
-            save_pointwise: false,
-        };
-        let context = Context {
-            series: &simulated.series,
-            starts: &starts,
-            exact: exact.as_ref(),
-        };
-        let sampler = sampling::for_model(self.sampler, self.form, model);
-        let mut chains = sampler.chains("sbc", &target, context, settings)?;
-        while !matches!(chains.advance()?, Advance::Done(_)) {}
-        thinned(chains.draws(), self.chain.thin)
-    }
-
-    fn settings(&self) -> &SwitchSettings {
-        &self.settings
-    }
-
-    fn names(&self) -> Vec<String> {
-        let n_regimes = self.settings.regimes.n_regimes();
-        let mut names = self.settings.likelihood.parameter_names(n_regimes);
-        let letter = match self.form {
-            Form::Sigmoid => "tau",
-            Form::Hard | Form::Marginal => "s",
-        };
-        match self.settings.regimes.n_switches() {
-            1 => names.push(letter.to_owned()),
-            several => names.extend((1..=several).map(|k| format!("{letter}{k}"))),
-        }
-        names
-    }
-}
-
-/// Every `thin`-th draw of the first chain (of an ensemble the first walker's).
-fn thinned(draws: &Draws, thin: usize) -> Result<Draws, InferError> {
-    let names = draws.names().to_vec();
-    let columns: Vec<Vec<f64>> = names
-        .iter()
-        .map(|name| {
-            let chains = draws.chains(name).unwrap_or_default();
-            let first = chains.first().copied().unwrap_or_default();
-            first.iter().copied().skip(thin - 1).step_by(thin).collect()
-        })
-        .collect();
-    let mut kept = Draws::new(names, 1);
-    for number in 0..columns.first().map_or(0, Vec::len) {
-        let row: Vec<f64> = columns.iter().map(|column| column[number]).collect();
-        kept.push(0, &row)?;
-    }
-    Ok(kept)
+/// Steps of the warm-up, and steps a draw that is ranked.
+fn lengths(arguments: &SbcArguments) -> (usize, usize) {
+    let (num_warmup, thin) = match arguments.sampler.sampler {
+        SamplerName::Metropolis | SamplerName::Ensemble => (1_000, 30),
+        SamplerName::Nuts => (500, 3),
+        SamplerName::Compound => (200, 5),
+        SamplerName::Exact => (0, 1),
+    };
+    (
+        arguments.num_warmup.unwrap_or(num_warmup),
+        arguments.thin.unwrap_or(thin),
+    )
 }
 
 fn as_json(
@@ -293,7 +145,7 @@ fn as_json(
         "ranks": settings.draws,
         "bins": settings.bins,
         "shift": settings.shift,
-        "is_uniform": calibration.not_uniform().is_none(),
+        "is_uniform": calibration.not_uniform().is_empty(),
         "quantities": quantities,
     })
 }
@@ -352,12 +204,18 @@ fn text(
         .collect();
     text += &terminal::table(&["", "chi2", "p", "ranks, from low to high"], &rows);
     text += "\n";
-    text += &match calibration.not_uniform() {
-        Some(ranks) => format!(
+    let wrong: Vec<&str> = calibration
+        .not_uniform()
+        .iter()
+        .map(|ranks| ranks.name.as_str())
+        .collect();
+    text += &if wrong.is_empty() {
+        "The ranks are uniform: the draws are those of the posterior.\n".to_owned()
+    } else {
+        format!(
             "The ranks of {} are not uniform: sampler, model or warm-up is wrong.\n",
-            ranks.name
-        ),
-        None => "The ranks are uniform: the draws are those of the posterior.\n".to_owned(),
+            wrong.join(", ")
+        )
     };
     if calibration.is_interrupted {
         text += "The run was interrupted; what there is was kept.\n";
@@ -393,8 +251,8 @@ fn manifest(
         ("ranks", arguments.ranks),
         ("bins", arguments.bins),
         ("shift", arguments.shift),
-        ("thin", calibrated.chain.thin),
-        ("num_warmup", calibrated.chain.num_warmup),
+        ("thin", calibrated.thin),
+        ("num_warmup", calibrated.num_warmup),
     ] {
         settings.insert(key.to_owned(), json!(value));
     }

@@ -82,6 +82,22 @@ pub struct Simulated {
     pub number: u64,
 }
 
+impl Simulated {
+    /// Simulation `number` with the observations `values`, modelled by `settings`.
+    ///
+    /// # Errors
+    /// When they are no series, or cannot be modelled.
+    pub fn new(settings: &SwitchSettings, values: &[f64], number: u64) -> Result<Self, InferError> {
+        let values: Vec<_> = values.iter().copied().map(Some).collect();
+        let series = Series::new(format!("simulation {number}"), &values)?;
+        Ok(Self {
+            model: SwitchModel::new(&series, settings.clone())?,
+            series,
+            number,
+        })
+    }
+}
+
 /// What is calibrated: how series are simulated and how they are sampled.
 pub trait Calibrated: Sync {
     /// Draws values from the prior: one a quantity, without the log-likelihood, and a series of `n` from them, its
@@ -139,14 +155,14 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// The quantity whose ranks are farthest from uniform, if they are too far for chance: a p-value below 0.005 over
-    /// the number of quantities.
-    pub fn not_uniform(&self) -> Option<&Ranks> {
+    /// The quantities whose ranks are too far from uniform for chance: a p-value below 0.005 over the number of
+    /// quantities.
+    pub fn not_uniform(&self) -> Vec<&Ranks> {
         let level = LEVEL / self.quantities.len().max(1) as f64;
         self.quantities
             .iter()
             .filter(|ranks| ranks.p_value < level)
-            .min_by(|a, b| a.p_value.total_cmp(&b.p_value))
+            .collect()
     }
 }
 
@@ -200,13 +216,7 @@ fn rank_one(
 ) -> Result<Vec<usize>, InferError> {
     let mut rng = stream(settings.seed, number);
     let (mut truth, values) = what.simulate(settings, &mut rng);
-    let values: Vec<_> = values.into_iter().map(Some).collect();
-    let series = Series::new(format!("simulation {number}"), &values)?;
-    let simulated = Simulated {
-        model: SwitchModel::new(&series, what.settings().clone())?,
-        series,
-        number,
-    };
+    let simulated = Simulated::new(what.settings(), &values, number)?;
     truth.push(what.log_likelihood(&simulated, &truth)?);
     let draws = what.sample(&simulated, settings.draws)?;
     Ok(names

@@ -5,6 +5,7 @@ mod drive;
 mod error;
 mod optimise;
 mod sample;
+mod simulator;
 
 pub use calibrate::{Calibrated, Calibration, CalibrationSettings, Ranks, Simulated, calibrate};
 pub use drive::{Advance, Drained, Process, drive};
@@ -26,3 +27,4 @@ pub use sample::metropolis::{Metropolis, MetropolisSettings, MetropolisState, Pr
 pub use sample::nuts::{MassMatrix, NutsChain, NutsSettings};
 pub use sample::sampler::{Context, Form, Sampler, Target};
 pub use sample::tuning::{NoTuning, ScaleTuning};
+pub use simulator::Simulator;

@@ -56,6 +56,15 @@ pub trait Chain: Send {
     fn write_stats(&self, walker: usize, stats: &mut Vec<f64>);
 }
 
+/// Appends the log density of `target` at `position`, and an acceptance of 1: the statistics `lp` and `acceptance_rate`
+/// of chains that refuse nothing.
+pub(super) fn write_accepted(target: &dyn LogDensity, position: &[f64], stats: &mut Vec<f64>) {
+    let mut logp = [f64::NAN];
+    // The position has the target's dimension, so the density can be evaluated there.
+    let _ = target.logp(position, &mut logp);
+    stats.extend([logp[0], 1.0]);
+}
+
 /// The chain of a [`Kernel`] and its [`Warmup`].
 pub struct KernelChain<'a, K: Kernel, W> {
     target: &'a dyn LogDensity,

@@ -3,7 +3,7 @@
 use switchback_core::{ChainRng, LogDensity, Transition};
 use switchback_models::{HardSwitch, Paths};
 
-use super::chain::{Chain, Phase};
+use super::chain::{Chain, Phase, write_accepted};
 use crate::InferError;
 
 /// Gibbs sampling of the hard form (Geman and Geman 1984): all switches at once from their joint distribution given the
@@ -70,9 +70,6 @@ impl Chain for CompoundChain<'_> {
     }
 
     fn write_stats(&self, _walker: usize, stats: &mut Vec<f64>) {
-        let mut logp = [f64::NAN];
-        // The position has the target's dimension, so the density can be evaluated there.
-        let _ = self.target.logp(&self.position, &mut logp);
-        stats.extend([logp[0], 1.0]);
+        write_accepted(self.target, &self.position, stats);
     }
 }

@@ -3,7 +3,7 @@
 use switchback_core::{ChainRng, LogDensity, Transition};
 use switchback_models::{Exact, HardSwitch};
 
-use super::chain::{Chain, Phase};
+use super::chain::{Chain, Phase, write_accepted};
 use crate::InferError;
 
 /// Draws by the referee ([`Exact::draw`]): what every other sampler would give after infinitely many steps.
@@ -56,9 +56,6 @@ impl Chain for IndependentChain<'_> {
     }
 
     fn write_stats(&self, _walker: usize, stats: &mut Vec<f64>) {
-        let mut logp = [f64::NAN];
-        // The position has the target's dimension, so the density can be evaluated there.
-        let _ = self.target.logp(&self.position, &mut logp);
-        stats.extend([logp[0], 1.0]);
+        write_accepted(self.target, &self.position, stats);
     }
 }
