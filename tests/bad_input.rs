@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use crate::program::{Ran, Sandbox, data, finish};
+use crate::program::{Ran, Sandbox, data, finish, number};
 
 /// Runs `words`, which is to be refused with every one of `told`, leaving everything as it was.
-fn refused(sandbox: &Sandbox, words: &[&str], told: &[&str]) -> Ran {
+pub fn refused(sandbox: &Sandbox, words: &[&str], told: &[&str]) -> Ran {
     let before = sandbox.listing();
     let ran = sandbox.run(words);
     assert_eq!(ran.code, Some(2), "{words:?}: {ran:?}");
@@ -24,7 +24,7 @@ fn refused(sandbox: &Sandbox, words: &[&str], told: &[&str]) -> Ran {
 }
 
 /// What a file holds, and what is told of it.
-const FILES: [(&str, &[u8], &[&str]); 26] = [
+const FILES: [(&str, &[u8], &[&str]); 23] = [
     ("empty", b"", &["the file is empty", "at y.csv", "hint: "]),
     (
         "blank",
@@ -101,21 +101,6 @@ const FILES: [(&str, &[u8], &[&str]); 26] = [
         &["only one value of 3", "y.csv, column \"x\"", "hint: "],
     ),
     (
-        "two equal pairs",
-        b"x\n1\n1\n2\n2\n",
-        &["two distinct values on both sides", "use more"],
-    ),
-    (
-        "two points",
-        b"x\n1\n2\n",
-        &["two distinct values on both sides", "use more"],
-    ),
-    (
-        "three points",
-        b"x\n1\n2\n3\n",
-        &["two distinct values on both sides", "use more"],
-    ),
-    (
         "huge",
         b"x\n1e300\n-1e300\n2e300\n3e300\n1e299\n",
         &["e300", "other units"],
@@ -171,6 +156,22 @@ fn a_file_that_is_no_series_is_refused_by_every_command() {
             let ran = refused(&sandbox, &words, told);
             assert!(ran.stderr.lines().count() <= 3, "{name}: {ran:?}");
         }
+    }
+}
+
+#[test]
+fn a_series_too_short_for_a_fit_is_refused_by_the_experiment_alone() {
+    let sandbox = Sandbox::new();
+    for text in ["x\n1\n2\n", "x\n1\n2\n3\n", "x\n1\n1\n2\n2\n"] {
+        sandbox.write("y.csv", text);
+        let told = ["two distinct values on both sides", "use more"];
+        refused(&sandbox, &["experiment", "y.csv"], &told);
+        // The priors are proper, so that the posterior is where a regime holds unequal values or one.
+        let json = sandbox.run(&["exact", "y.csv", "--json"]);
+        let json = json.expect_code(0).json();
+        let p = json["exact"]["switch_posterior"].as_object();
+        let total: f64 = p.expect("a map").values().map(number).sum();
+        assert!((total - 1.0).abs() < 1e-12, "{text:?}: {json}");
     }
 }
 
@@ -249,7 +250,7 @@ fn a_setting_that_makes_no_sense_is_refused() {
         (&["--prior", "nu=normal(0,2)"], "write mu="),
         (&["--learning-rate", "-1"], "it must be positive"),
         (&["--num-chains", "1000000000000"], "at most 10,000"),
-        (&["--num-samples", "18446744073709551615"], "100,000,000"),
+        (&["--num-samples", "18446744073709551615"], "10,000,000,000"),
         (&["--num-warmup", "18446744073709551615"], "1,000,000,000"),
         (&["--value", "nope"], "nope"),
         (

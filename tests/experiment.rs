@@ -52,10 +52,13 @@ fn the_whole_experiment_of_the_talk() {
     check_samplers(&ran.json());
     check_manifest(&Manifest::read(run.join("manifest.json")).expect("a manifest"));
     let mut entries: Vec<String> = listing(&run);
-    entries.retain(|path| !path.contains("tfevents"));
+    entries.retain(|path| !path.contains("tfevents") && !path.contains(".zarr/"));
     let expected = [
         "adam",
         "comparison.json",
+        "draws",
+        "draws/metropolis-hard.zarr",
+        "draws/metropolis.zarr",
         "manifest.json",
         "metropolis",
         "metropolis-hard",
@@ -140,7 +143,7 @@ fn check_manifest(manifest: &Manifest) {
     assert_eq!(methods, METHODS[..4]);
     let steps: Vec<u64> = manifest.methods.iter().map(|of| of.steps).collect();
     assert_eq!(steps, [35_000, 35_000, 10_000, 10_000]);
-    let series = &manifest.series;
+    let series = manifest.series.as_ref().expect("a series");
     assert_eq!(
         (&*series.name, series.n, series.n_observed),
         ("deck", 90, 90)

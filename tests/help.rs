@@ -11,6 +11,62 @@ const FROM_FILE: [Told; 3] = [
     ("--prior", "[default: deck on the talk's series"),
 ];
 
+const MODEL: [Told; 4] = [
+    ("--likelihood", "[default: normal]"),
+    ("--switches", "[default: 1]"),
+    ("--regimes", "[default: 0,1]"),
+    ("--switch-prior", "[default: sequential with reversion"),
+];
+
+const SAMPLER: [Told; 8] = [
+    ("--sampler", "[default: nuts]"),
+    ("--form", "[default: hard for compound"),
+    ("--steepness", "[default: 1]"),
+    ("--target-accept", "[default: 0.75]"),
+    ("--max-depth", "[default: 10]"),
+    ("--num-walkers", "[default: 16, or 2 a parameter]"),
+    ("--untuned", "never tuned"),
+    ("--step-scale", "[default: 0.1]"),
+];
+
+const SAMPLE: [Told; 11] = [
+    ("--init", "[default: referee]"),
+    (
+        "--num-samples",
+        "[default: 10000 for metropolis and ensemble",
+    ),
+    ("--num-warmup", "[default: 2000 for metropolis"),
+    ("--num-chains", "[default: 4]"),
+    ("--seed", "[default: 1]"),
+    ("--log-every", "[default: 100]"),
+    ("--format", "[default: zarr]"),
+    ("--log-likelihood", "[default: auto]"),
+    ("--run-dir", "[default: runs/sample-"),
+    ("--json", "JSON"),
+    ("--quiet", "No progress"),
+];
+
+const SBC: [Told; 13] = [
+    ("--prior", "[default: deck"),
+    ("--init", "[default: prior]"),
+    ("--n", "[default: 1000]"),
+    ("--length", "[default: 40]"),
+    ("--ranks", "[default: 99]"),
+    ("--bins", "[default: 20]"),
+    ("--thin", "[default: 30 for metropolis and ensemble"),
+    ("--num-warmup", "[default: 1000 for metropolis and ensemble"),
+    ("--shift", "[default: 0]"),
+    ("--seed", "[default: 1]"),
+    ("--run-dir", "[default: runs/sbc-"),
+    ("--json", "JSON"),
+    ("--quiet", "No progress"),
+];
+
+const EXACT: [Told; 2] = [
+    ("--max-switches", "[default: as many as are modelled"),
+    ("--json", "JSON"),
+];
+
 const EXPERIMENT: [Told; 15] = [
     ("--optimizer", "[default: adam,momentum]"),
     ("--steps", "[default: 35000]"),
@@ -88,7 +144,13 @@ fn experiment_explains_its_options() {
 
 #[test]
 fn the_other_commands_explain_theirs() {
-    check("exact", &[&FROM_FILE[..], &[("--json", "JSON")]].concat());
+    check("exact", &[&FROM_FILE[..], &MODEL, &EXACT].concat());
+    check(
+        "sample",
+        &[&FROM_FILE[..], &MODEL, &SAMPLER, &SAMPLE].concat(),
+    );
+    check("sbc", &[&MODEL[..], &SAMPLER, &SBC].concat());
+    check("diagnose", &[("--json", "JSON")]);
     check("simulate", &SIMULATE);
     check("devices", &[("--json", "JSON")]);
 }
@@ -100,6 +162,9 @@ fn the_program_names_its_commands_and_exit_codes() {
     for word in [
         "experiment",
         "exact",
+        "sample",
+        "diagnose",
+        "sbc",
         "simulate",
         "devices",
         "Exit codes:",

@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use switchback::record::{Comparison, Manifest, Status};
+use switchback::record::{Comparison, Manifest, Status, StoredDraws};
 
 use crate::events::{self, Event};
 use crate::program::{PROGRAM, Ran, Sandbox, collect, finish};
@@ -31,7 +31,8 @@ fn start_long(sandbox: &Sandbox) -> Child {
     child
 }
 
-fn signal(child: &Child, name: &str) {
+/// Sends the signal `name` to `child`.
+pub fn signal(child: &Child, name: &str) {
     // The shell's own `kill` is there where no program of that name is.
     let line = format!("kill -{name} {}", child.id());
     let status = Command::new("sh")
@@ -185,19 +186,40 @@ fn a_disk_that_fills_with_events_ends_the_run_with_whole_events() {
 }
 
 #[test]
-fn a_disk_that_is_full_at_the_end_leaves_no_torn_file() {
+fn a_disk_that_fills_with_draws_ends_the_run_and_leaves_what_can_be_judged_or_refused() {
     let sandbox = Sandbox::new();
-    check_out_of_room(
-        &cramped(&sandbox, 12, "20"),
-        "comparison.json could not be written",
-    );
-    for method in ["adam", "momentum", "metropolis", "metropolis-hard"] {
+    // A chunk of draws is larger.
+    check_out_of_room(&cramped(&sandbox, 12, "20"), "metropolis.zarr");
+    for method in ["adam", "momentum"] {
         assert!(read(&sandbox.path("run.partial").join(method)).len() > 2);
     }
-    let files = fs::read_dir(sandbox.path("run.partial"))
-        .expect("a folder")
-        .count();
-    assert_eq!(files, 4, "{:?}", sandbox.listing());
+    assert!(!sandbox.path("run").exists());
+    let ran = sandbox.run(&["diagnose", "run.partial"]);
+    assert!(matches!(ran.code, Some(0..=2)), "{ran:?}");
+    assert!(!ran.stderr.contains("panicked"), "{ran:?}");
+}
+
+#[test]
+fn a_disk_that_is_full_at_the_end_leaves_no_torn_file() {
+    let sandbox = Sandbox::new();
+    let words = "simulate --n 6000 --mean 0,0.1 --sd 1,1 -o y.csv";
+    let words: Vec<&str> = words.split(' ').collect();
+    sandbox.run(&words).expect_code(0);
+    // Draws and series fit, the probabilities of 6000 places do not.
+    check_out_of_room(
+        &cramped(&sandbox, 200, "20 y.csv"),
+        "comparison.json could not be written",
+    );
+    let partial = sandbox.path("run.partial");
+    for method in ["adam", "momentum", "metropolis", "metropolis-hard"] {
+        assert!(read(&partial.join(method)).len() > 2);
+    }
+    for method in ["metropolis", "metropolis-hard"] {
+        let draws = StoredDraws::open(partial.join(format!("draws/{method}.zarr")));
+        assert_eq!(draws.expect("draws").n_draws(), 100, "{method}");
+    }
+    let files = fs::read_dir(partial).expect("a folder").count();
+    assert_eq!(files, 5, "{:?}", sandbox.listing());
 }
 
 #[test]

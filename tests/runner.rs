@@ -1,7 +1,9 @@
 //! What a user would do: the built program in a folder of its own, its files and its real clients.
 
 mod bad_input;
+mod bad_models;
 mod devices;
+mod diagnose;
 mod events;
 mod exact;
 mod experiment;
@@ -10,7 +12,12 @@ mod help;
 mod interrupt;
 mod pipes;
 mod program;
+#[path = "../crates/record/tests/support/python.rs"]
+#[expect(dead_code, reason = "its own questions are asked beside it")]
+mod python;
 mod real_data;
+mod sample;
+mod sbc;
 mod simulate;
 mod tensorboard;
 #[path = "../crates/record/tests/support/tensorboard.rs"]

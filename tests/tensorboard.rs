@@ -112,8 +112,12 @@ fn check_tags(server: &TensorBoard) {
         tags.sort();
         tags
     };
-    let with = |more: &[&'static str]| {
-        let mut tags = [&SHARED[..], more].concat();
+    let with = |more: &[&str]| {
+        let mut tags: Vec<String> = [&SHARED[..], more]
+            .concat()
+            .iter()
+            .map(|tag| (*tag).to_owned())
+            .collect();
         tags.sort_unstable();
         tags
     };
@@ -125,7 +129,10 @@ fn check_tags(server: &TensorBoard) {
         );
     }
     for method in SAMPLERS {
-        let own = ["mcmc/accept_rate", "mcmc/ess/tau", "mcmc/r_hat/tau"];
+        let of = |diagnostic| SHARED.map(|name| format!("mcmc/{diagnostic}/{name}"));
+        let own = [&of("ess")[..], &of("r_hat")].concat();
+        let mut own: Vec<&str> = own.iter().map(|tag| &**tag).collect();
+        own.push("mcmc/accept_rate");
         assert_eq!(shown(method), with(&own), "{method}");
     }
 }

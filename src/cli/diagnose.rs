@@ -51,7 +51,7 @@ fn sets(paths: &[PathBuf]) -> Result<Vec<Vec<PathBuf>>, Failure> {
         } else {
             Vec::new()
         };
-        // A store itself has no draws in it but is some; what is none of all that is told when it is opened.
+        // What holds no draws is told when it is opened.
         if found.is_empty() {
             sets.push(vec![folder]);
         } else {

@@ -16,10 +16,18 @@ use super::{DO_NOT_TRUST, DONE, model, settings, summary, terminal};
 /// out without being asked for.
 const CHEAP_STRETCHES: usize = 500_000;
 
+/// A comparison that leaves out what is modelled.
+#[derive(Debug, thiserror::Error)]
+#[error("--max-switches {max} is fewer than the {modelled} modelled; ask for {modelled} or more")]
+struct MaxSwitchesError {
+    max: usize,
+    modelled: usize,
+}
+
 /// Prints the exact posterior.
 pub fn run(arguments: &ExactArguments) -> Result<u8, Failure> {
     let file = arguments.series.file.as_deref();
-    let words = settings::words(file, &arguments.model.prior, &[])?;
+    let words = settings::words(file, &arguments.model.prior, &[], "")?;
     let series = settings::series(&arguments.series, words.file.as_deref())?.series;
     let chosen = model::chosen(&arguments.model, &words.prior, &series)?;
     let model = SwitchModel::new(&series, chosen.clone())?;
@@ -72,6 +80,9 @@ fn evidence(
     let modelled = chosen.regimes.n_switches();
     let is_cheap = series.len() * series.len() / 2 <= CHEAP_STRETCHES;
     let max = match arguments.max_switches {
+        Some(max) if max < modelled => {
+            return Err(Failure::usage(MaxSwitchesError { max, modelled }));
+        }
         Some(max) => max,
         None if is_cheap => modelled.max(3).min(series.n_observed() / 4),
         None if chosen.regimes.is_reversion() => return Ok(Vec::new()),

@@ -29,7 +29,12 @@ use super::{DO_NOT_TRUST, DONE, model, summary, terminal};
 pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
     let created_at = Timestamp::now();
     let file = arguments.series.file.as_deref();
-    let words = settings::words(file, &arguments.prior.prior, &arguments.init)?;
+    let words = settings::words(
+        file,
+        &arguments.prior.prior,
+        &arguments.init,
+        "a start as in tau=40",
+    )?;
     let settings = ExperimentSettings::validate(arguments, &words.init)?;
     let Chosen { series, path } = settings::series(&arguments.series, words.file.as_deref())?;
     let model = SwitchModel::new(&series, model::one_normal_switch(&words.prior, &series)?)?;

@@ -55,6 +55,7 @@ pub fn one_normal_switch(words: &[String], series: &Series) -> Result<SwitchSett
     };
     shape.on(words, series)
 }
+
 /// The choices where there is no series: the talk's priors, or a rate of mean 1, unless `arguments` say otherwise.
 ///
 /// # Errors

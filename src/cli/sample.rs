@@ -26,14 +26,16 @@ use super::start::{self, Start};
 use super::{DO_NOT_TRUST, DONE, model, sampling, summary, terminal};
 
 /// Most numbers of the log-likelihood of observations that are kept unless asked for.
-const MOST_POINTWISE: usize = 10_000_000;
+const MOST_POINTWISE: usize = 2_000_000;
+/// What `--init` takes.
+const INIT_FORM: &str = "referee, prior, a value as in mu1=0";
 
 /// Samples and prints the summary.
 pub fn run(arguments: &SampleArguments) -> Result<u8, Failure> {
     let created_at = Timestamp::now();
     let (start, init) = Start::read(&arguments.init);
     let file = arguments.series.file.as_deref();
-    let words = settings::words(file, &arguments.model.prior, &init)?;
+    let words = settings::words(file, &arguments.model.prior, &init, INIT_FORM)?;
     let form = sampling::form(&arguments.sampler);
     let sampler = sampling::sampler(&arguments.sampler, form)?;
     let chains = chain_settings(arguments)?;

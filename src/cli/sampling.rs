@@ -1,7 +1,7 @@
 //! Arguments of a sampler become its settings.
 
-use switchback::infer::{Form, MassMatrix, MetropolisSettings, NutsSettings, Sampler};
-use switchback::models::SwitchSettings;
+use switchback::infer::{Form, InferError, MassMatrix, MetropolisSettings, NutsSettings, Sampler};
+use switchback::models::{ModelError, SwitchSettings};
 
 use super::args::{FormName, SamplerArguments, SamplerName};
 use super::failure::Failure;
@@ -27,6 +27,18 @@ pub fn form(arguments: &SamplerArguments) -> Form {
 /// # Errors
 /// When a setting makes no sense, or it cannot sample that form.
 pub fn sampler(arguments: &SamplerArguments, form: Form) -> Result<Sampler, Failure> {
+    let steepness = arguments.steepness;
+    if !(steepness > 0.0 && steepness.is_finite()) {
+        return Err(ModelError::Steepness { steepness }.into());
+    }
+    if arguments.num_walkers == Some(0) {
+        return Err(InferError::Setting {
+            setting: "num-walkers",
+            value: "0".to_owned(),
+            rule: "it must be even and at least twice the number of parameters",
+        }
+        .into());
+    }
     let sampler = match arguments.sampler {
         SamplerName::Compound => Sampler::Compound,
         SamplerName::Exact => Sampler::Exact,

@@ -21,7 +21,7 @@ pub fn run(arguments: &SbcArguments) -> Result<u8, Failure> {
     if let [word, ..] = &rest[..] {
         return Err(Failure::usage(InitError { word: word.clone() }));
     }
-    let words = settings::words(None, &arguments.model.prior, &[])?;
+    let words = settings::words(None, &arguments.model.prior, &[], "")?;
     let form = sampling::form(&arguments.sampler);
     let chosen = model::chosen_without_data(&arguments.model, &words.prior)?;
     let sampler = sampling::sampler(&arguments.sampler, form)?;

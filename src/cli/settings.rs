@@ -97,11 +97,16 @@ pub struct Words {
 }
 
 /// Tells densities and starts from a file name that follows them, as in `--prior deck FILE`: a density or a start
-/// holds `=` or is a name of a prior, a file is neither.
+/// holds `=` or is a name of a prior, a file is neither. `init_form` is what `--init` takes.
 ///
 /// # Errors
 /// When there are two files.
-pub fn words(file: Option<&Path>, prior: &[String], init: &[String]) -> Result<Words, Failure> {
+pub fn words(
+    file: Option<&Path>,
+    prior: &[String],
+    init: &[String],
+    init_form: &'static str,
+) -> Result<Words, Failure> {
     let mut words = Words {
         prior: Vec::new(),
         init: Vec::new(),
@@ -123,7 +128,7 @@ pub fn words(file: Option<&Path>, prior: &[String], init: &[String]) -> Result<W
         if word.contains('=') {
             words.init.push(word.to_owned());
         } else {
-            strays.push(("--init", "a start as in tau=40", word.to_owned()));
+            strays.push(("--init", init_form, word.to_owned()));
         }
     }
     for (option, form, stray) in strays {
@@ -294,7 +299,7 @@ mod tests {
     #[test]
     fn a_file_after_the_words_of_an_option_is_the_file() {
         let prior = ["deck".into(), "Cargo.toml".into()];
-        let words = words(None, &prior, &["tau=3".into()]).expect("one file");
+        let words = words(None, &prior, &["tau=3".into()], "a start").expect("one file");
         assert_eq!(words.file, Some("Cargo.toml".into()));
         assert_eq!(
             (words.prior, words.init),

@@ -1,5 +1,7 @@
 //! The space of a model's parameters: names, supports, and the way from an unconstrained position to values.
 
+use std::fmt;
+
 /// Where a parameter's values may lie, and by which transform they become unconstrained.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Support {
@@ -29,6 +31,20 @@ pub enum Support {
         /// Greatest value.
         high: i64,
     },
+}
+
+impl fmt::Display for Support {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Real => f.write_str("any number"),
+            Self::Positive => f.write_str("positive numbers"),
+            Self::Interval { low, high } => write!(f, "numbers between {low} and {high}"),
+            Self::After { high, .. } => {
+                write!(f, "numbers between the value before it and {high}")
+            }
+            Self::Integers { low, high } => write!(f, "whole numbers from {low} to {high}"),
+        }
+    }
 }
 
 /// An affine step between a position's coordinate and the transformed value: `center + scale * coordinate`.
@@ -194,7 +210,7 @@ impl Parameter {
 #[non_exhaustive]
 pub enum SpaceError {
     /// A value lies outside the support of its parameter.
-    #[error("{name} = {value} lies outside its support {support:?}")]
+    #[error("{name} = {value} is out of range: it takes {support}")]
     OutsideSupport {
         /// Name of the parameter.
         name: String,

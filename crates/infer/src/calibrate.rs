@@ -58,11 +58,11 @@ impl CalibrationSettings {
         // Five a bin are the rule of thumb for the chi-square approximation.
         if self.simulations < 5 * self.bins {
             let rule = "the test needs 5 simulations a bin at least";
-            return refuse("simulations", self.simulations, rule);
+            return refuse("n", self.simulations, rule);
         }
         if self.n < 4 {
             return refuse(
-                "n",
+                "length",
                 self.n,
                 "a simulated series needs at least 4 observations",
             );

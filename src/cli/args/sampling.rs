@@ -87,7 +87,7 @@ pub struct SampleArguments {
     #[arg(long, value_enum, default_value_t = DrawsFormat::Zarr, hide_possible_values = true)]
     pub format: DrawsFormat,
 
-    /// Whether to keep the log-likelihood of every observation with every draw: auto (up to 10 million numbers), yes or
+    /// Whether to keep the log-likelihood of every observation with every draw: auto (up to 2 million numbers), yes or
     /// no
     #[arg(long, value_enum, default_value_t = LogLikelihoodGroup::Auto, hide_possible_values = true)]
     pub log_likelihood: LogLikelihoodGroup,
@@ -207,7 +207,7 @@ pub enum DrawsFormat {
 /// Whether the log-likelihood of every observation is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogLikelihoodGroup {
-    /// Up to 10 million numbers
+    /// Up to 2 million numbers
     Auto,
     /// Always
     Yes,

@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
-use switchback_core::{ChainRng, Posterior, Support, switchpoint_of, tau_of};
+use switchback_core::{ChainRng, Posterior, SpaceError, Support, switchpoint_of, tau_of};
 use switchback_models::{Profile, SwitchModel};
 
 use crate::InferError;
@@ -55,6 +55,17 @@ impl<'a> Starts<'a> {
         } else if let Some(k) = switches("s") {
             (parameters.len() + k, value)
         } else if let Some(k) = switches("tau") {
+            let clock = Support::Interval {
+                low: 0.0,
+                high: n as f64,
+            };
+            if !(0.0..n as f64).contains(&value) {
+                return Err(InferError::Start(SpaceError::OutsideSupport {
+                    name: name.to_owned(),
+                    value,
+                    support: clock,
+                }));
+            }
             (parameters.len() + k, switchpoint_of(value, n) as f64)
         } else {
             return Err(InferError::StartName {

@@ -173,7 +173,11 @@ impl Sampler {
     fn refuse(self, form: Form) -> InferError {
         let forms: Vec<&str> = self.forms().iter().map(|form| form.as_str()).collect();
         InferError::Pair {
-            sampler: self.as_str(),
+            // Its draws have a name of their own beside the referee's row.
+            sampler: match self {
+                Self::Exact => "exact",
+                other => other.as_str(),
+            },
             form: form.as_str(),
             forms: forms.join(" or "),
         }

@@ -10,12 +10,15 @@ use super::csv::is_cmdstan;
 use crate::RecordError;
 
 /// The draws in the folder `path`, one entry a sampler: the path of its Zarr store, or those of its CSV files, chain by
-/// chain. In a run, finished or not, they are in its folder `draws`.
+/// chain. In a run, finished or not, they are in its folder `draws`; a store is its own.
 ///
 /// # Errors
 /// When the folder cannot be read.
 pub fn draws_in(path: impl AsRef<Path>) -> Result<Vec<Vec<PathBuf>>, RecordError> {
     let path = path.as_ref();
+    if is_store(path) {
+        return Ok(vec![vec![path.to_path_buf()]]);
+    }
     let within = path.join("draws");
     let folder = if within.is_dir() { &within } else { path };
     let failed = |source| RecordError::Read {
