@@ -10,6 +10,7 @@ mod experiment;
 mod help;
 #[cfg(unix)]
 mod interrupt;
+mod nuts_on_tensors;
 mod pipes;
 mod program;
 #[path = "../crates/record/tests/support/python.rs"]
