@@ -104,6 +104,40 @@ fn ctrl_c_is_heard_however_far_the_next_point_is() {
 }
 
 #[test]
+fn ctrl_c_in_a_warm_up_leaves_a_run_without_draws() {
+    let sandbox = Sandbox::new();
+    let long = "900000000";
+    let words = [
+        "sample",
+        "--sampler",
+        "metropolis",
+        "--num-warmup",
+        long,
+        "--run-dir",
+        "run",
+    ];
+    let mut child = sandbox
+        .switchback(&words)
+        .spawn()
+        .expect("the program starts");
+    let end = Instant::now() + Duration::from_secs(60);
+    while !sandbox.path("run.partial/draws/metropolis.zarr").exists() {
+        if Instant::now() >= end {
+            let _ = child.kill();
+            panic!("nothing begun within a minute");
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    signal(&child, "INT");
+    let ran = collect(child, Duration::from_secs(10)).expect_code(1);
+    assert!(ran.stdout.contains("too few to judge"), "{ran:?}");
+    assert!(ran.stdout.contains("interrupted"), "{ran:?}");
+    let manifest = Manifest::read(sandbox.path("run/manifest.json")).expect("a manifest");
+    assert_eq!(manifest.status, Status::Interrupted);
+    assert_eq!(manifest.methods[0].steps, 0);
+}
+
+#[test]
 fn ctrl_c_keeps_what_there_is() {
     check_interrupted("INT");
 }

@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use switchback::core::{ChainRng, LogDensity, Optimizer, Series, Stop};
 use switchback::diagnostics::MIN_DRAWS;
 use switchback::infer::{
-    Best, ChainsSettings, Climb, Context, Diagnosis, Far, Form, InferError, Logged, Method,
-    MetropolisSettings, Plan, Sampler, SamplerStats, Starts, Target, Verdict, best_known,
-    dispersed, drive, judge,
+    Best, ChainsSettings, Climb, Context, Far, Form, InferError, Logged, Method,
+    MetropolisSettings, Plan, Sampler, Starts, Target, Verdict, best_known, dispersed, drive,
+    judge,
 };
 use switchback::models::{Exact, Parameterization, Profile, SigmoidSwitch, SwitchModel};
 use switchback::record::{
     Comparison, DrawsFile, DrawsInfo, Manifest, MethodInfo, Platform, Row, RunFolder, SeriesInfo,
-    Status, TensorBoardSink,
+    Status, StoredDraws, TensorBoardSink,
 };
 use switchback::tensor::{OpenDevice, TensorClimb, switch_graph};
 
@@ -373,7 +373,7 @@ impl Experiment<'_> {
             save_warmup: settings.save_warmup,
             created_at: self.created_at,
         };
-        listeners.draws = vec![DrawsFile::create(path, chains.schema(), &info)?];
+        listeners.draws = vec![DrawsFile::create(&path, chains.schema(), &info)?];
         let stop = drive(&mut chains, listeners)?;
         for file in listeners.draws.drain(..) {
             file.finish()?;
@@ -394,7 +394,7 @@ impl Experiment<'_> {
         // An interrupted warm-up has nothing to summarise.
         if chains.draws().n_draws() >= MIN_DRAWS {
             let names = sampled.target.names();
-            let diagnosis = Diagnosis::of(chains.draws(), &names, &SamplerStats::default())?;
+            let diagnosis = summary::judge(&chains, &names, || StoredDraws::open(&path))?;
             let far = Far::from_exact(&diagnosis, &self.referee.exact);
             let far = far.filter(|_| diagnosis.is_trusted());
             outcome.is_trusted &= diagnosis.is_trusted() && far.is_none();

@@ -124,7 +124,11 @@ pub fn sampler(series: &Series, method: &str, sampled: &Sampled<'_>, drawn: &Dra
 /// Log-likelihood at the `means` of a draw's parameters and switches, whole numbers rounded; `None` where that is
 /// impossible.
 fn log_likelihood_at(target: &Target, means: &[f64]) -> Option<f64> {
-    let (parameters, switches) = means.split_at(target.model().n_parameters().min(means.len()));
+    let model = target.model();
+    if means.len() != model.n_parameters() + model.n_switches() {
+        return None;
+    }
+    let (parameters, switches) = means.split_at(model.n_parameters());
     let value = if target.form() == Form::Sigmoid {
         let posterior = target.posterior();
         let position = posterior.space().unconstrain(means).ok()?;

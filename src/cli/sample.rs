@@ -7,8 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use switchback::core::{ChainRng, Series, Stop};
 use switchback::infer::{
-    Chains, ChainsSettings, Context, Diagnosis, Far, Form, Sampler, SamplerStats, Starts, Target,
-    drive,
+    Chains, ChainsSettings, Context, Diagnosis, Far, Form, Sampler, Starts, Target, drive,
 };
 use switchback::models::{Exact, SwitchModel};
 use switchback::record::{
@@ -190,19 +189,10 @@ impl Plan<'_> {
         for file in draws {
             file.finish()?;
         }
-        let stored = match &draws_in(folder.path())?[..] {
-            [only] => Some(StoredDraws::open_all(only)?),
-            _ => None,
-        };
-        let names = self.target.names();
-        let stats = stored
-            .as_ref()
-            .map_or_else(|| Ok(SamplerStats::default()), summary::stats_of)?;
-        // What memory holds is all there is, unless it was thinned.
-        let diagnosis = match &stored {
-            Some(stored) if chains.draws().stride() > 1 => Diagnosis::of(stored, &names, &stats)?,
-            _ => Diagnosis::of(chains.draws(), &names, &stats)?,
-        };
+        let diagnosis = summary::judge(&chains, &self.target.names(), || {
+            let written = draws_in(folder.path())?;
+            StoredDraws::open_all(written.first().map_or(&[][..], Vec::as_slice))
+        })?;
         let exact = self.referee.exact.as_ref();
         let far = exact.and_then(|exact| Far::from_exact(&diagnosis, exact));
         Ok(Drawn {
@@ -287,21 +277,23 @@ impl Plan<'_> {
         let form = self.target.form();
         text += &format!(
             "{} on the {form} form: {n_chains} chains, {n_draws} draws each after {} of warm-up, {:.2} s, seed {}; \
-             acceptance {:.2}\n\n",
+             acceptance {}\n\n",
             self.sampler.as_str(),
             self.chains.num_warmup,
             drawn.cost.seconds,
             self.chains.seed,
-            drawn.accept_rate,
+            if n_draws > 0 {
+                format!("{:.2}", drawn.accept_rate)
+            } else {
+                "-".to_owned()
+            },
         );
-        text += &summary::table(&drawn.diagnosis, self.referee.exact.as_ref());
-        let exact = self.referee.exact.as_ref();
-        text += &summary::switches(
-            self.series,
-            self.target.model(),
-            &drawn.switch_posterior,
-            exact,
-        );
+        if !drawn.diagnosis.quantities.is_empty() {
+            let exact = self.referee.exact.as_ref();
+            let model = self.target.model();
+            text += &summary::table(&drawn.diagnosis, exact);
+            text += &summary::switches(self.series, model, &drawn.switch_posterior, exact);
+        }
         text += "\n";
         for line in drawn.diagnosis.advice() {
             text += &format!("{line}\n");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use switchback::core::Series;
-use switchback::diagnostics::Summary;
+use switchback::diagnostics::{MIN_DRAWS, Summary};
 use switchback::infer::{Chains, Diagnosis, Form, SamplerStats, Target};
 use switchback::models::{Exact, SwitchModel};
 use switchback::record::{RecordError, StoredDraws};
@@ -159,6 +159,30 @@ pub fn most_probable(switch_posterior: &[Vec<f64>]) -> Vec<usize> {
             .map_or(0, |(place, _)| place)
     };
     switch_posterior.iter().map(greatest).collect()
+}
+
+/// The diagnosis of the quantities `names` of chains that have ended, and whose draws are `stored`.
+///
+/// # Errors
+/// When the draws cannot be read.
+pub fn judge(
+    chains: &Chains<'_>,
+    names: &[String],
+    stored: impl FnOnce() -> Result<StoredDraws, RecordError>,
+) -> Result<Diagnosis, Failure> {
+    let draws = chains.draws();
+    // An interrupted warm-up leaves nothing to judge.
+    if draws.n_draws() < MIN_DRAWS {
+        return Ok(Diagnosis::of_too_few(draws.n_chains(), draws.n_draws()));
+    }
+    let stored = stored()?;
+    let stats = stats_of(&stored)?;
+    // What memory holds is all there is, unless it was thinned.
+    Ok(if draws.stride() > 1 {
+        Diagnosis::of(&stored, names, &stats)?
+    } else {
+        Diagnosis::of(draws, names, &stats)?
+    })
 }
 
 /// The statistics of `stored` draws that are judged, where there are such.

@@ -22,6 +22,11 @@ const APART: f64 = 3.0;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Finding {
+    /// There are too few draws to judge.
+    TooFew {
+        /// Draws of each chain.
+        n_draws: usize,
+    },
     /// The chains do not agree.
     NotAgreed {
         /// The quantities, the one of greatest r_hat first.
@@ -94,6 +99,10 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::TooFew { n_draws } => write!(
+                f,
+                "{n_draws} draws a chain are too few to judge; at least {MIN_DRAWS} are needed."
+            ),
             Self::NotAgreed { names, r_hat } => write!(
                 f,
                 "The chains have not agreed on {} yet (r_hat up to {r_hat:.2}): take more --num-warmup and \
@@ -222,6 +231,18 @@ impl Diagnosis {
             n_diverged,
             e_bfmi,
         })
+    }
+
+    /// The diagnosis of chains that ended before there was anything to judge.
+    pub fn of_too_few(n_chains: usize, n_draws: usize) -> Self {
+        Self {
+            quantities: Vec::new(),
+            findings: vec![Finding::TooFew { n_draws }],
+            n_chains,
+            n_draws,
+            n_diverged: None,
+            e_bfmi: None,
+        }
     }
 
     /// Whether nothing speaks against the draws.
@@ -449,6 +470,7 @@ mod tests {
             matches!(faulty.findings[..], [Finding::NotFinite { .. }]),
             "{faulty:?}"
         );
+        assert!(!Diagnosis::of_too_few(4, 3).is_trusted());
         let short = draws(4, 3, noise);
         assert!(Diagnosis::of(&short, &["mu".to_owned()], &SamplerStats::default()).is_err());
     }
