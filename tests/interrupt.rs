@@ -31,6 +31,23 @@ fn start_long(sandbox: &Sandbox) -> Child {
     child
 }
 
+/// The program with `words`, once `path` is there.
+fn start(sandbox: &Sandbox, words: &[&str], path: &str) -> Child {
+    let mut child = sandbox
+        .switchback(words)
+        .spawn()
+        .expect("the program starts");
+    let end = Instant::now() + Duration::from_secs(60);
+    while !sandbox.path(path).exists() {
+        if Instant::now() >= end {
+            let _ = child.kill();
+            panic!("no {path} within a minute");
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    child
+}
+
 /// Sends the signal `name` to `child`.
 pub fn signal(child: &Child, name: &str) {
     // The shell's own `kill` is there where no program of that name is.
@@ -86,18 +103,7 @@ fn ctrl_c_is_heard_however_far_the_next_point_is() {
         "--run-dir",
         "run",
     ];
-    let mut child = sandbox
-        .switchback(&words)
-        .spawn()
-        .expect("the program starts");
-    let end = Instant::now() + Duration::from_secs(60);
-    while !sandbox.path("run.partial/adam").exists() {
-        if Instant::now() >= end {
-            let _ = child.kill();
-            panic!("nothing begun within a minute");
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
+    let child = start(&sandbox, &words, "run.partial/adam");
     signal(&child, "INT");
     let ran = collect(child, Duration::from_secs(10)).expect_code(1);
     assert!(ran.stdout.contains("interrupted"), "{ran:?}");
@@ -116,18 +122,7 @@ fn ctrl_c_in_a_warm_up_leaves_a_run_without_draws() {
         "--run-dir",
         "run",
     ];
-    let mut child = sandbox
-        .switchback(&words)
-        .spawn()
-        .expect("the program starts");
-    let end = Instant::now() + Duration::from_secs(60);
-    while !sandbox.path("run.partial/draws/metropolis.zarr").exists() {
-        if Instant::now() >= end {
-            let _ = child.kill();
-            panic!("nothing begun within a minute");
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
+    let child = start(&sandbox, &words, "run.partial/draws/metropolis.zarr");
     signal(&child, "INT");
     let ran = collect(child, Duration::from_secs(10)).expect_code(1);
     assert!(ran.stdout.contains("too few to judge"), "{ran:?}");

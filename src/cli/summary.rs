@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use switchback::core::Series;
 use switchback::diagnostics::{MIN_DRAWS, Summary};
-use switchback::infer::{Chains, Diagnosis, Form, SamplerStats, Target};
+use switchback::infer::{Chains, Diagnosis, SamplerStats, Target};
 use switchback::models::{Exact, SwitchModel};
 use switchback::record::{RecordError, StoredDraws};
 
@@ -119,31 +119,9 @@ pub fn places(series: &Series, name: &str, p: &[f64], exact: Option<&[f64]>) -> 
 /// `p(s | D)` of each switch: averaged over the draws' conditional probabilities where the form knows these, else by
 /// counting.
 pub fn switch_posterior(target: &Target, chains: &Chains<'_>) -> Vec<Vec<f64>> {
-    let n = target.model().n();
-    if target.form() != Form::Sigmoid {
-        return chains
-            .expectations()
-            .chunks(n)
-            .map(<[f64]>::to_vec)
-            .collect();
-    }
-    let draws = chains.draws();
-    let names = target.model().switch_names("tau");
-    names
-        .iter()
-        .map(|name| {
-            let chains = draws.chains(name).unwrap_or_default();
-            let n_draws = chains.iter().map(|chain| chain.len()).sum::<usize>().max(1);
-            let mut p = vec![0.0; n];
-            for tau in chains.into_iter().flatten() {
-                // Each `s` owns `tau` in `[s, s + 1)`.
-                if let Some(p) = p.get_mut(tau.max(0.0) as usize) {
-                    *p += 1.0 / n_draws as f64;
-                }
-            }
-            p
-        })
-        .collect()
+    let averages = chains.expectations();
+    let of_switches = averages.chunks(target.model().n());
+    of_switches.map(<[f64]>::to_vec).collect()
 }
 
 /// The most probable place of each switch.

@@ -267,6 +267,24 @@ impl Posterior for SigmoidSwitch {
         })
     }
 
+    fn n_expectations(&self) -> usize {
+        self.model()
+            .map_or(0, |model| model.n_switches() * model.n())
+    }
+
+    /// Counts the switches that the taus stand for, each `s` owning `[s, s + 1)` (row-major `switches x n`).
+    fn add_expectations(&self, position: &[f64], sums: &mut [f64]) {
+        let Some(model) = self.model() else { return };
+        self.at(position, |values, _, _| {
+            let counts = sums.chunks_mut(model.n());
+            for (tau, counts) in values[model.n_parameters()..].iter().zip(counts) {
+                if let Some(count) = counts.get_mut(*tau as usize) {
+                    *count += 1.0;
+                }
+            }
+        });
+    }
+
     fn n_pointwise(&self) -> usize {
         self.data().len()
     }

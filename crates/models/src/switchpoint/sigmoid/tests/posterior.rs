@@ -184,6 +184,16 @@ fn rows_add_up_to_the_log_likelihood() {
         let position = sigmoid.space().unconstrain(&values).expect("inside");
         let mut rows = vec![0.0; 300];
         sigmoid.pointwise(&position, &[], &mut rows);
+        let mut counts = vec![0.0; sigmoid.n_expectations()];
+        sigmoid.add_expectations(&position, &mut counts);
+        for (k, s) in [40, 77, 210]
+            .into_iter()
+            .take(model.n_switches())
+            .enumerate()
+        {
+            assert_eq!(counts[300 * k + s], 1.0, "{}", model.describe());
+        }
+        assert_eq!(counts.iter().sum::<f64>(), model.n_switches() as f64);
         let formula = formula(&series, &model, 1.0, &values, 0.0);
         for (index, (row, exact)) in rows.iter().zip(&formula.rows).enumerate() {
             assert_eq!(row.is_nan(), series.values()[index].is_nan());
