@@ -192,13 +192,14 @@ mod tests {
             .collect()
     }
 
-    /// Sweeps are nearly independent here; a tenth is added for what they are not.
+    /// Over 200 seeds on the talk's series the largest distance of a mean was 3.4 standard errors of independent sweeps,
+    /// that of a standard deviation 1.4 percent.
     fn assert_close(found: &[(f64, f64)], truth: &[(f64, f64)]) {
         for (found, truth) in found.iter().zip(truth) {
-            let allowed = 5.5 * truth.1 / f64::from(DRAWS).sqrt();
+            let allowed = 5.0 * truth.1 / f64::from(DRAWS).sqrt();
             assert!((found.0 - truth.0).abs() < allowed, "{found:?} {truth:?}");
             assert!(
-                (found.1 / truth.1 - 1.0).abs() < 0.05,
+                (found.1 / truth.1 - 1.0).abs() < 0.02,
                 "{found:?} {truth:?}"
             );
         }
@@ -238,18 +239,19 @@ mod tests {
             2.0 * (1.0 - 2.0 / std::f64::consts::PI).sqrt(),
         );
         assert_close(&[prior[0], prior[2]], &[(0.0, 2.0), half_normal]);
-        // One observation: mu and sigma depend on each other, and the sweep mixes more slowly.
+        // One observation: mu and sigma depend on each other, and the sweep mixes more slowly. Over 200 seeds the largest
+        // distance was 0.020 standard deviations.
         let one = moments(&model, &[1], &[0.0, 0.0, 1.0, 1.0], 4);
         let truth = grid_moments(&[axis(-9.0, 9.0, 600), axis(0.0, 10.0, 600)], |values| {
             let parameters = [values[0], 0.0, values[1], 1.0];
             model.log_likelihood(&parameters, &[1]) + model.ln_prior(&parameters)
         });
         assert!(
-            (one[0].0 - truth[0].0).abs() < 0.1 * truth[0].1,
+            (one[0].0 - truth[0].0).abs() < 0.03 * truth[0].1,
             "{one:?} {truth:?}"
         );
         assert!(
-            (one[2].0 - truth[1].0).abs() < 0.1 * truth[1].1,
+            (one[2].0 - truth[1].0).abs() < 0.03 * truth[1].1,
             "{one:?} {truth:?}"
         );
     }
