@@ -1,5 +1,6 @@
 //! Where chains start, as `--init` says.
 
+use switchback::core::switch_number;
 use switchback::infer::Form;
 use switchback::models::{Exact, SwitchModel};
 
@@ -89,9 +90,9 @@ pub fn fixed(words: &[String], form: Form) -> Result<Vec<(String, f64)>, Failure
                 return Err(unreadable());
             }
             let name = name.trim().to_owned();
-            let digits = |rest: &str| rest.chars().all(|c| c.is_ascii_digit());
-            let is_switch = name.strip_prefix("tau").is_some_and(digits)
-                || name.strip_prefix('s').is_some_and(digits);
+            let is_switch = ["tau", "s"]
+                .iter()
+                .any(|letter| switch_number(&name, letter).is_some());
             if is_switch && form == Form::Marginal {
                 return Err(Failure::usage(StartError::Summed { word: word.clone() }));
             }

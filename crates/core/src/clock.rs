@@ -18,9 +18,31 @@ pub fn switchpoint_of(tau: f64, n: usize) -> usize {
     ((tau - 0.5).round() as usize).min(n)
 }
 
+/// What follows `letter` in the name of a switch: nothing for the only one, else its number; `None` for other names.
+///
+/// `letter` is `s` or `tau`: `s2` is the second switch, `sigma2` none.
+pub fn switch_number<'a>(name: &'a str, letter: &str) -> Option<&'a str> {
+    name.strip_prefix(letter)
+        .filter(|number| number.chars().all(|digit| digit.is_ascii_digit()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn switches_are_known_by_their_names() {
+        assert_eq!(switch_number("s", "s"), Some(""));
+        assert_eq!(switch_number("tau12", "tau"), Some("12"));
+        for (name, letter) in [
+            ("sigma1", "s"),
+            ("s1", "tau"),
+            ("taux", "tau"),
+            ("mu1", "s"),
+        ] {
+            assert_eq!(switch_number(name, letter), None, "{name}");
+        }
+    }
 
     #[test]
     fn the_round_trip_is_the_identity() {

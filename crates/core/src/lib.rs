@@ -16,7 +16,7 @@ mod series;
 mod space;
 mod stop;
 
-pub use clock::{switchpoint_of, tau_of};
+pub use clock::{switch_number, switchpoint_of, tau_of};
 pub use density::{DensityError, Gradient, LogDensity, Posterior};
 pub use draw_source::{DrawSource, DrawSourceError};
 pub use draws::{Draws, DrawsError};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use switchback_core::switch_number;
 use switchback_diagnostics::Summary;
 use switchback_models::{Exact, Moments};
 
@@ -84,8 +85,7 @@ fn is_far(found: &Summary, truth: Moments) -> bool {
 
 /// `s`, `s1`, `s2`, ..
 fn is_switch(name: &str) -> bool {
-    name.strip_prefix('s')
-        .is_some_and(|number| number.chars().all(|digit| digit.is_ascii_digit()))
+    switch_number(name, "s").is_some()
 }
 
 #[cfg(test)]

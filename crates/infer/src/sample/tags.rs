@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use switchback_core::{DrawSchema, Quantity, tau_of};
+use switchback_core::{DrawSchema, Quantity, switch_number, tau_of};
 
 /// Tags of the logged values, made once.
 pub(super) struct Tags {
@@ -33,9 +33,7 @@ impl Tags {
 
 impl QuantityTags {
     fn of(quantity: &Quantity) -> Self {
-        let number = quantity.name.strip_prefix('s').filter(|number| {
-            quantity.is_whole && number.chars().all(|digit| digit.is_ascii_digit())
-        });
+        let number = switch_number(&quantity.name, "s").filter(|_| quantity.is_whole);
         let name = match number {
             Some(number) => format!("tau{number}"),
             None => quantity.name.clone(),
