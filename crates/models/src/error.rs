@@ -189,6 +189,18 @@ pub enum ModelError {
         /// Places for a switch that were tried.
         switches: usize,
     },
+    /// No placing of the switches leaves every regime what its fit needs.
+    #[error(
+        "series `{series}`: none of the places tried for its switches ({switches}) leaves {needs} in every regime, so the likelihood has no maximum there; use more observations, or ask for fewer switches"
+    )]
+    NoAdmissiblePlacing {
+        /// Name of the series.
+        series: String,
+        /// Number of switches.
+        switches: usize,
+        /// What a regime needs.
+        needs: &'static str,
+    },
     /// The switches part a series into more stretches than are enumerated.
     #[error(
         "series `{series}`: {switches} switches in {rows} rows are too many stretches to enumerate, {most_rows} rows are the most; ask for one switch, sample instead, or average neighbouring rows"

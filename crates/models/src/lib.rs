@@ -9,6 +9,7 @@ mod error;
 mod inverse_gaussian;
 mod model;
 mod paths;
+mod peaks;
 mod prefix;
 mod prior;
 mod referee;
@@ -23,6 +24,7 @@ pub use model::{
     SwitchSettings,
 };
 pub use paths::Paths;
+pub use peaks::{HardPeaks, Placed, is_degenerate};
 pub use prefix::{CentredSums, PrefixSums, Stretch};
 pub use prior::Prior;
 pub use referee::{CredibleSet, Exact, Fit, Moments, Profile, evidence_by_switches};

@@ -137,11 +137,7 @@ impl PrefixSums {
         let Range { start, end } = self.cut(range);
         let Running { count, sum, sum_sq } = self.difference(start..end);
         if count == 0 {
-            return Stretch {
-                count,
-                mean: f64::NAN,
-                sum_sq: 0.0,
-            };
+            return Stretch::EMPTY;
         }
         let n = count as f64;
         let mean = sum.over(n).value();
@@ -293,6 +289,18 @@ impl PrefixSums {
 }
 
 impl Stretch {
+    /// No observations.
+    pub(crate) const EMPTY: Self = Self {
+        count: 0,
+        mean: f64::NAN,
+        sum_sq: 0.0,
+    };
+
+    /// Their standard deviation with divisor `count`, the maximum of a normal likelihood; `NaN` where there are none.
+    pub(crate) fn sd(&self) -> f64 {
+        (self.sum_sq / self.count as f64).sqrt()
+    }
+
     /// The observations of both, whose means are about the same centre (Chan, Golub and LeVeque 1979).
     pub(crate) fn joined(&self, other: &Self) -> Self {
         match (self.count, other.count) {

@@ -2,7 +2,8 @@
 
 use switchback_core::Series;
 
-use crate::{ModelError, PrefixSums, Stretch};
+use crate::peaks::local_maxima;
+use crate::{ModelError, PrefixSums};
 
 /// One switch with the regimes that fit best around it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -85,19 +86,10 @@ impl Profile {
         let level = |fit: &Fit| (fit.mu1, fit.mu2, fit.sigma1, fit.sigma2);
         let mut distinct: Vec<Fit> = self.fits.clone();
         distinct.dedup_by(|next, kept| level(next) == level(kept));
-        let value = |index: Option<usize>| {
-            index
-                .and_then(|index| distinct.get(index))
-                .map_or(f64::NEG_INFINITY, |fit| fit.log_likelihood)
-        };
-        let mut peaks: Vec<Fit> = distinct
-            .iter()
-            .enumerate()
-            .filter(|(index, fit)| {
-                fit.log_likelihood > value(index.checked_sub(1))
-                    && fit.log_likelihood >= value(Some(index + 1))
-            })
-            .map(|(_, fit)| *fit)
+        let values: Vec<f64> = distinct.iter().map(|fit| fit.log_likelihood).collect();
+        let mut peaks: Vec<Fit> = local_maxima(&values)
+            .into_iter()
+            .map(|index| distinct[index])
             .collect();
         peaks.sort_by(|a, b| b.log_likelihood.total_cmp(&a.log_likelihood));
         peaks
@@ -106,8 +98,7 @@ impl Profile {
 
 fn fit(data: &PrefixSums, s: usize) -> Fit {
     let [before, after] = [0..s, s..data.len()].map(|range| data.stretch(range));
-    let sigma = |stretch: &Stretch| (stretch.sum_sq / stretch.count as f64).sqrt();
-    let (mu1, mu2, sigma1, sigma2) = (before.mean, after.mean, sigma(&before), sigma(&after));
+    let (mu1, mu2, sigma1, sigma2) = (before.mean, after.mean, before.sd(), after.sd());
     Fit {
         s,
         log_likelihood: before.log_likelihood(mu1, sigma1) + after.log_likelihood(mu2, sigma2),

@@ -1,0 +1,97 @@
+//! How well regimes can fit the rows that they own.
+
+use std::ops::Range;
+
+use crate::prior::LN_SQRT_2_PI;
+use crate::{Likelihood, SwitchModel};
+
+/// The best fit of every regime as a number that adds up over the regimes, and of which the maximised log-likelihood of
+/// the whole is a growing function.
+///
+/// With `k` observations in a regime, whose sum is `S` and whose squared deviations from their mean sum to `Q`:
+/// `-k/2 ln(Q/k)` for a normal regime with a sigma of its own, `-Q` for regimes that share one, `S ln(S/k)` for counts.
+/// `-inf` where the likelihood of a regime has no maximum.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Score<'a> {
+    model: &'a SwitchModel,
+    likelihood: Likelihood,
+    is_reversion: bool,
+}
+
+impl<'a> Score<'a> {
+    pub fn of(model: &'a SwitchModel) -> Self {
+        Self {
+            model,
+            likelihood: model.likelihood(),
+            is_reversion: model.regimes().is_reversion(),
+        }
+    }
+
+    /// What neighbouring switches at `from` and `to` (`None` before the first and after the last) add to the score.
+    ///
+    /// The score of a placing is the sum of its links. With reversion the one link between the two switches is all.
+    pub fn link(&self, from: Option<usize>, to: Option<usize>) -> f64 {
+        let range = from.unwrap_or(0)..to.unwrap_or(self.model.n());
+        match (self.is_reversion, from, to) {
+            (false, ..) => self.inside(range),
+            (true, Some(_), Some(_)) => self.inside(range.clone()) + self.outside(range),
+            (true, ..) => 0.0,
+        }
+    }
+
+    /// Score of a regime that owns the rows `range`.
+    fn inside(&self, range: Range<usize>) -> f64 {
+        if self.likelihood == Likelihood::Poisson {
+            let [count, sum] = self.counts(range);
+            return poisson(count, sum);
+        }
+        let stretch = self.model.data().about_own_mean(range);
+        self.normal(stretch.count, stretch.sum_sq)
+    }
+
+    /// Score of a regime that owns all rows outside `range`.
+    fn outside(&self, range: Range<usize>) -> f64 {
+        if self.likelihood == Likelihood::Poisson {
+            let [all, inside] = [0..self.model.n(), range].map(|part| self.counts(part));
+            return poisson(all[0] - inside[0], all[1] - inside[1]);
+        }
+        let stretch = self.model.data().outside_about_own_mean(range);
+        self.normal(stretch.count, stretch.sum_sq)
+    }
+
+    fn normal(&self, count: usize, sum_sq: f64) -> f64 {
+        let k = count as f64;
+        match self.likelihood {
+            Likelihood::NormalSharedSd if count > 0 => -sum_sq,
+            Likelihood::Normal if sum_sq > 0.0 => -0.5 * k * (sum_sq / k).ln(),
+            _ => f64::NEG_INFINITY,
+        }
+    }
+
+    /// Number of observations in the rows `range`, and their sum: whole numbers, and so without rounding.
+    fn counts(&self, range: Range<usize>) -> [f64; 2] {
+        let sums = self.model.cumulative();
+        [&sums.count, &sums.sum].map(|so_far| so_far[range.end] - so_far[range.start])
+    }
+
+    /// The maximised log-likelihood, in nats, of a placing with this score.
+    pub fn log_likelihood(&self, score: f64) -> f64 {
+        let sums = self.model.cumulative();
+        let [count, sum, ln_factorials] = sums.at(self.model.n());
+        match self.likelihood {
+            Likelihood::Normal => score - count * (LN_SQRT_2_PI + 0.5),
+            Likelihood::NormalSharedSd => {
+                -count * (LN_SQRT_2_PI + 0.5 * (-score / count).ln() + 0.5)
+            }
+            Likelihood::Poisson => score - sum - ln_factorials,
+        }
+    }
+}
+
+fn poisson(count: f64, sum: f64) -> f64 {
+    if sum > 0.0 {
+        sum * (sum / count).ln()
+    } else {
+        f64::NEG_INFINITY
+    }
+}

@@ -1,0 +1,152 @@
+//! The best placing with one switch held at each place: dynamic programming from both ends.
+
+use rayon::prelude::*;
+
+use super::score::Score;
+
+/// The greatest score of each beginning and of each ending of a placing (Viterbi 1967, from both ends), with the
+/// switches at some of the places of a series.
+#[derive(Debug)]
+pub(super) struct Tables<'a> {
+    places: &'a [usize],
+    /// `forward[k].best[i]`: of all links up to switch `k`, which is at `places[i]`.
+    forward: Vec<Level>,
+    /// `backward[k].best[i]`: of all links from there on.
+    backward: Vec<Level>,
+}
+
+#[derive(Debug)]
+struct Level {
+    best: Vec<f64>,
+    /// Where the neighbouring switch (the one before, or after) is then: an index of `places`; the least of several.
+    neighbour: Vec<usize>,
+}
+
+impl<'a> Tables<'a> {
+    /// The tables for `n_switches` switches at `places`, which are in increasing order.
+    pub fn of(score: Score, places: &'a [usize], n_switches: usize) -> Self {
+        let end = |link: &(dyn Fn(usize) -> f64 + Sync)| Level {
+            best: places.par_iter().map(|&s| link(s)).collect(),
+            neighbour: vec![0; places.len()],
+        };
+        let between = |i: usize, j: usize| score.link(Some(places[i]), Some(places[j]));
+        let mut forward = vec![end(&|s| score.link(None, Some(s)))];
+        let mut backward = vec![end(&|s| score.link(Some(s), None))];
+        for k in 1..n_switches {
+            let before = &forward[k - 1].best;
+            let next = Level::next(places.len(), |j| {
+                greatest((0..j).map(|i| (i, before[i])), |i| between(i, j))
+            });
+            let after = &backward[k - 1].best;
+            let previous = Level::next(places.len(), |i| {
+                let later = i + 1..places.len();
+                greatest(later.map(|j| (j, after[j])), |j| between(i, j))
+            });
+            forward.push(next);
+            backward.push(previous);
+        }
+        backward.reverse();
+        Self {
+            places,
+            forward,
+            backward,
+        }
+    }
+
+    /// The places that the tables are for.
+    pub fn places(&self) -> &[usize] {
+        self.places
+    }
+
+    /// The greatest score with switch `k` at each place; `-inf` where none is admissible.
+    pub fn of_switch(&self, k: usize) -> Vec<f64> {
+        let (before, after) = (&self.forward[k].best, &self.backward[k].best);
+        before.iter().zip(after).map(|(a, b)| a + b).collect()
+    }
+
+    /// The placing of greatest score with switch `k` at `places[index]`, as indices of `places`.
+    pub fn placing(&self, k: usize, index: usize) -> Vec<usize> {
+        let mut placing = vec![index; self.forward.len()];
+        for before in (0..k).rev() {
+            placing[before] = self.forward[before + 1].neighbour[placing[before + 1]];
+        }
+        for after in k + 1..placing.len() {
+            placing[after] = self.backward[after - 1].neighbour[placing[after - 1]];
+        }
+        placing
+    }
+
+    /// The placings at the local maxima of every switch's [`Self::of_switch`], as indices of `places`, without
+    /// repetitions and the highest first, `most` at most.
+    ///
+    /// No neighbouring place of any one switch is better: of the held switch by the choice of its place, of the others
+    /// because they are wherever they are best.
+    pub fn peaks(&self, most: usize) -> Vec<Vec<usize>> {
+        let mut tops: Vec<(f64, usize, usize)> = Vec::new();
+        for k in 0..self.forward.len() {
+            let scores = self.of_switch(k);
+            let maxima = local_maxima(&scores);
+            tops.extend(maxima.into_iter().map(|index| (scores[index], k, index)));
+        }
+        // Stable, so that of equal scores the first switch and its least place come first.
+        tops.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let mut seen = std::collections::HashSet::new();
+        tops.into_iter()
+            .map(|(_, k, index)| self.placing(k, index))
+            .filter(|placing| seen.insert(placing.clone()))
+            .take(most)
+            .collect()
+    }
+}
+
+impl Level {
+    fn next(n: usize, greatest_at: impl Fn(usize) -> (usize, f64) + Send + Sync) -> Self {
+        let (neighbour, best) = (0..n).into_par_iter().map(greatest_at).unzip();
+        Self { best, neighbour }
+    }
+}
+
+/// The first index, of those that come with the score up to there, whose sum with its `link` is the greatest.
+fn greatest(
+    reached: impl Iterator<Item = (usize, f64)>,
+    link: impl Fn(usize) -> f64,
+) -> (usize, f64) {
+    let mut best = (0, f64::NEG_INFINITY);
+    for (index, so_far) in reached.filter(|(_, so_far)| *so_far > f64::NEG_INFINITY) {
+        let sum = so_far + link(index);
+        if sum > best.1 {
+            best = (index, sum);
+        }
+    }
+    best
+}
+
+/// The indices of the values above those on both sides. Equal neighbours are one value, at the first of them.
+pub(crate) fn local_maxima(values: &[f64]) -> Vec<usize> {
+    let mut maxima = Vec::new();
+    let mut before = f64::NEG_INFINITY;
+    let mut start = 0;
+    for run in values.chunk_by(|a, b| a == b) {
+        let end = start + run.len();
+        let after = values.get(end).copied().unwrap_or(f64::NEG_INFINITY);
+        if run[0] > before && run[0] > after {
+            maxima.push(start);
+        }
+        (before, start) = (run[0], end);
+    }
+    maxima
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plateau_is_one_maximum_where_both_sides_are_lower() {
+        let low = f64::NEG_INFINITY;
+        assert_eq!(local_maxima(&[1.0, 2.0, 2.0, 0.0, 3.0]), [1, 4]);
+        assert_eq!(local_maxima(&[1.0, 2.0, 2.0, 3.0, 3.0]), [3]);
+        assert_eq!(local_maxima(&[5.0, low, low, 4.0, 4.0, low]), [0, 3]);
+        assert!(local_maxima(&[low, low]).is_empty() && local_maxima(&[]).is_empty());
+    }
+}
