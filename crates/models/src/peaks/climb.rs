@@ -16,7 +16,7 @@ const PLACES_A_THREAD: usize = 4096;
 /// Coordinate ascent over placings, which are indices of `places` here.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Climb<'a> {
-    pub score: Score<'a>,
+    pub score: &'a Score<'a>,
     pub places: &'a [usize],
 }
 

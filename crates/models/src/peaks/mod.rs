@@ -56,11 +56,11 @@ impl HardPeaks {
         let score = Score::of(model);
         let places = Places::of(model, max_links);
         let tried = places.tried();
-        let tables = Tables::of(score, &tried, model.n_switches());
+        let tables = Tables::of(&score, &tried, model.n_switches());
         let mut peaks = tables.peaks(MAX_PEAKS);
         if places.stride > 1 {
             let climb = Climb {
-                score,
+                score: &score,
                 places: &places.dense,
             };
             peaks = climbed(&climb, peaks, places.stride);
@@ -75,7 +75,7 @@ impl HardPeaks {
         };
         let profiles = (0..model.n_switches())
             .map(|k| {
-                let scores = score_of_all(score, &places.all, &tables, best, k);
+                let scores = score_of_all(&score, &places.all, &tables, best, k);
                 let values = scores.into_iter().map(|s| score.log_likelihood(s));
                 of_rows(model.n(), &places.all, values)
             })
@@ -93,9 +93,11 @@ impl HardPeaks {
     }
 
     /// Placings that no move of one switch to a neighbouring place improves, the highest first and [`Self::best`] at
-    /// the head, 512 at most: with each switch at each local maximum of its [`Self::profile`].
+    /// the head, 512 at most: every switch in turn at every local maximum of its [`Self::profile`], with the others
+    /// where they are best. Of places that missing rows make equal it is the least.
     ///
-    /// Of places that missing rows make equal it is the least.
+    /// Where nothing switches, the highest peaks of normal regimes with sigmas of their own have a regime of two or three
+    /// observations that happen to be close: the likelihood has such maxima, and they are here with the others.
     pub fn peaks(&self) -> &[Placed] {
         &self.peaks
     }
@@ -167,7 +169,13 @@ fn fitted(model: &SwitchModel, places: &[usize], placings: &[Vec<usize>]) -> Vec
 
 /// The greatest score that is known with switch `k` at each of `all` places: that of `tables`, or with the other
 /// switches as `best` has them.
-fn score_of_all(score: Score, all: &[usize], tables: &Tables, best: &Placed, k: usize) -> Vec<f64> {
+fn score_of_all(
+    score: &Score,
+    all: &[usize],
+    tables: &Tables,
+    best: &Placed,
+    k: usize,
+) -> Vec<f64> {
     let index_of = |place: usize| all.partition_point(|&s| s < place);
     let of_tried = tables.of_switch(k);
     if of_tried.len() == all.len() {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::prior::LN_SQRT_2_PI;
-use crate::{Likelihood, SwitchModel};
+use crate::{Likelihood, Stretch, SwitchModel};
 
 /// The best fit of every regime as a number that adds up over the regimes, and of which the maximised log-likelihood of
 /// the whole is a growing function.
@@ -11,19 +11,31 @@ use crate::{Likelihood, SwitchModel};
 /// With `k` observations in a regime, whose sum is `S` and whose squared deviations from their mean sum to `Q`:
 /// `-k/2 ln(Q/k)` for a normal regime with a sigma of its own, `-Q` for regimes that share one, `S ln(S/k)` for counts.
 /// `-inf` where the likelihood of a regime has no maximum.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Score<'a> {
     model: &'a SwitchModel,
     likelihood: Likelihood,
     is_reversion: bool,
+    /// The rows before each row, and from each row on: what the outer regime of normal models with reversion owns.
+    heads: Vec<Stretch>,
+    tails: Vec<Stretch>,
 }
 
 impl<'a> Score<'a> {
     pub fn of(model: &'a SwitchModel) -> Self {
+        let (likelihood, is_reversion) = (model.likelihood(), model.regimes().is_reversion());
+        let ends = if is_reversion && likelihood != Likelihood::Poisson {
+            0..=model.n()
+        } else {
+            0..=0
+        };
+        let data = model.data();
         Self {
             model,
-            likelihood: model.likelihood(),
-            is_reversion: model.regimes().is_reversion(),
+            likelihood,
+            is_reversion,
+            heads: ends.clone().map(|s| data.about_own_mean(0..s)).collect(),
+            tails: ends.map(|s| data.about_own_mean(s..model.n())).collect(),
         }
     }
 
@@ -55,7 +67,7 @@ impl<'a> Score<'a> {
             let [all, inside] = [0..self.model.n(), range].map(|part| self.counts(part));
             return poisson(all[0] - inside[0], all[1] - inside[1]);
         }
-        let stretch = self.model.data().outside_about_own_mean(range);
+        let stretch = self.heads[range.start].joined(&self.tails[range.end]);
         self.normal(stretch.count, stretch.sum_sq)
     }
 

@@ -1,8 +1,13 @@
 //! The best placing with one switch held at each place: dynamic programming from both ends.
 
+use std::collections::HashSet;
+
 use rayon::prelude::*;
 
 use super::score::Score;
+
+/// Places of the later switch that one thread takes at a time.
+const BLOCK: usize = 64;
 
 /// The greatest score of each beginning and of each ending of a placing (Viterbi 1967, from both ends), with the
 /// switches at some of the places of a series.
@@ -24,24 +29,16 @@ struct Level {
 
 impl<'a> Tables<'a> {
     /// The tables for `n_switches` switches at `places`, which are in increasing order.
-    pub fn of(score: Score, places: &'a [usize], n_switches: usize) -> Self {
+    pub fn of(score: &Score, places: &'a [usize], n_switches: usize) -> Self {
         let end = |link: &(dyn Fn(usize) -> f64 + Sync)| Level {
             best: places.par_iter().map(|&s| link(s)).collect(),
             neighbour: vec![0; places.len()],
         };
-        let between = |i: usize, j: usize| score.link(Some(places[i]), Some(places[j]));
         let mut forward = vec![end(&|s| score.link(None, Some(s)))];
         let mut backward = vec![end(&|s| score.link(Some(s), None))];
+        let between = |i: usize, j: usize| score.link(Some(places[i]), Some(places[j]));
         for k in 1..n_switches {
-            let before = &forward[k - 1].best;
-            let next = Level::next(places.len(), |j| {
-                greatest((0..j).map(|i| (i, before[i])), |i| between(i, j))
-            });
-            let after = &backward[k - 1].best;
-            let previous = Level::next(places.len(), |i| {
-                let later = i + 1..places.len();
-                greatest(later.map(|j| (j, after[j])), |j| between(i, j))
-            });
+            let (next, previous) = stepped(&forward[k - 1].best, &backward[k - 1].best, &between);
             forward.push(next);
             backward.push(previous);
         }
@@ -90,7 +87,7 @@ impl<'a> Tables<'a> {
         }
         // Stable, so that of equal scores the first switch and its least place come first.
         tops.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         tops.into_iter()
             .map(|(_, k, index)| self.placing(k, index))
             .filter(|placing| seen.insert(placing.clone()))
@@ -100,25 +97,58 @@ impl<'a> Tables<'a> {
 }
 
 impl Level {
-    fn next(n: usize, greatest_at: impl Fn(usize) -> (usize, f64) + Send + Sync) -> Self {
-        let (neighbour, best) = (0..n).into_par_iter().map(greatest_at).unzip();
-        Self { best, neighbour }
+    fn nowhere(n: usize) -> Self {
+        Self {
+            best: vec![f64::NEG_INFINITY; n],
+            neighbour: vec![0; n],
+        }
+    }
+
+    /// Notes `score` with the neighbour at `neighbour` for the place `index`, where that is better than before.
+    fn offer(&mut self, index: usize, score: f64, neighbour: usize) {
+        if score > self.best[index] {
+            self.best[index] = score;
+            self.neighbour[index] = neighbour;
+        }
     }
 }
 
-/// The first index, of those that come with the score up to there, whose sum with its `link` is the greatest.
-fn greatest(
-    reached: impl Iterator<Item = (usize, f64)>,
-    link: impl Fn(usize) -> f64,
-) -> (usize, f64) {
-    let mut best = (0, f64::NEG_INFINITY);
-    for (index, so_far) in reached.filter(|(_, so_far)| *so_far > f64::NEG_INFINITY) {
-        let sum = so_far + link(index);
-        if sum > best.1 {
-            best = (index, sum);
+/// The level after the forward one `before`, and the one before the backward one `after`: each link serves both.
+fn stepped(
+    before: &[f64],
+    after: &[f64],
+    between: &(impl Fn(usize, usize) -> f64 + Sync),
+) -> (Level, Level) {
+    let n = before.len();
+    let (mut next, mut previous) = (Level::nowhere(n), Level::nowhere(n));
+    let blocks: Vec<(usize, Level, Level)> = (0..n.div_ceil(BLOCK))
+        .into_par_iter()
+        .map(|block| {
+            let (start, end) = (block * BLOCK, n.min((block + 1) * BLOCK));
+            let (mut next, mut previous) = (Level::nowhere(end - start), Level::nowhere(end));
+            for (j, after) in (start..end).zip(&after[start..end]) {
+                for (i, before) in before[..j].iter().enumerate() {
+                    if before.max(*after) == f64::NEG_INFINITY {
+                        continue;
+                    }
+                    let link = between(i, j);
+                    next.offer(j - start, before + link, i);
+                    previous.offer(i, link + after, j);
+                }
+            }
+            (start, next, previous)
+        })
+        .collect();
+    // In order, so that of equal scores the least place stays, however many threads there are.
+    for (start, of_block, back_of_block) in blocks {
+        for (index, score) in of_block.best.iter().enumerate() {
+            next.offer(start + index, *score, of_block.neighbour[index]);
+        }
+        for (index, score) in back_of_block.best.iter().enumerate() {
+            previous.offer(index, *score, back_of_block.neighbour[index]);
         }
     }
-    best
+    (next, previous)
 }
 
 /// The indices of the values above those on both sides. Equal neighbours are one value, at the first of them.

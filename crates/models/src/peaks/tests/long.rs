@@ -83,7 +83,7 @@ fn without_the_climb_the_best_is_missed() {
     );
     let whole = HardPeaks::of(&model).expect("some are admissible");
     let tried = Places::of(&model, 800).tried();
-    let tables = Tables::of(Score::of(&model), &tried, 2);
+    let tables = Tables::of(&Score::of(&model), &tried, 2);
     let most = tables
         .of_switch(0)
         .into_iter()
@@ -112,10 +112,10 @@ fn a_thinned_profile_is_nowhere_above_the_whole() {
     }
 }
 
-/// Counts that change their value at 20 of 300 rows.
+/// Counts that are 0 (for an even seed) or 1 in all but 10 of 300 rows.
 fn rarely_changing(seed: u64) -> Series {
     let mut draw = uniform(seed);
-    let mut values = vec![1.0; 300];
+    let mut values = vec![(seed % 2) as f64; 300];
     for _ in 0..10 {
         values[draw(0.0, 300.0) as usize] = draw(0.0, 6.0).floor();
     }
@@ -144,4 +144,17 @@ fn places_far_from_any_change_are_not_needed() {
             }
         }
     }
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let series = two_steps(Likelihood::Normal, 4);
+    let model = model(&series, Likelihood::Normal, &regimes("0,1,2,3"));
+    let [one, three] = [1, 3].map(|n| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(n).build();
+        let found = |max_links| HardPeaks::within(&model, max_links).expect("some are admissible");
+        pool.expect("threads start")
+            .install(|| [found(MAX_LINKS), found(800)])
+    });
+    assert_eq!(one, three);
 }
