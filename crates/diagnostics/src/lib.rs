@@ -6,7 +6,8 @@
 //!
 //! # Input
 //!
-//! The draws of one parameter, `chains: &[&[f64]]`: one slice a chain, all of the same length, at least
+//! [`psis`], which judges an approximation by the ratios of its draws, takes those ratios and follows ArviZ 0.23.4. All
+//! else takes the draws of one parameter, `chains: &[&[f64]]`: one slice a chain, all of the same length, at least
 //! [`MIN_DRAWS`] long. Any other shape is a [`DiagnosticsError`].
 //!
 //! ```
@@ -33,6 +34,15 @@
 //! Draws that spread over less than `1e-15` of their largest magnitude count as equal. ArviZ compares the spread itself
 //! with `1e-15`, so that there a parameter in very small units counts as constant; here the units do not matter.
 //!
+//! Importance ratios have no chains and no shape that is an error:
+//!
+//! | log ratios | answer of [`psis`] | as in |
+//! |---|---|---|
+//! | one is NaN or `+inf`, or all are `-inf` | every number is NaN | ArviZ for the weights; its k is infinite |
+//! | constant, or fewer than 21 | `pareto_k` infinite, the weights not smoothed | ArviZ |
+//! | apart by rounding alone | `pareto_k` infinite, the weights not smoothed | ArviZ gives NaN weights |
+//! | some are `-inf` | their weight is 0 | ArviZ |
+//!
 //! A chain of odd length loses its middle draw when it is split; quantiles, means and standard deviations keep it.
 
 mod autocorrelation;
@@ -43,6 +53,7 @@ mod error;
 mod ess;
 mod mcse;
 mod moments;
+mod pareto_k;
 mod quantile;
 mod r_hat;
 mod rank;
@@ -54,6 +65,7 @@ pub use e_bfmi::e_bfmi;
 pub use error::DiagnosticsError;
 pub use ess::{ess_bulk, ess_mean, ess_quantile, ess_sd, ess_tail, ess_tail_at};
 pub use mcse::{mcse_mean, mcse_quantile, mcse_sd};
+pub use pareto_k::{Smoothed, psis};
 pub use quantile::quantile;
 pub use r_hat::r_hat;
 pub use summary::{Summary, summary};

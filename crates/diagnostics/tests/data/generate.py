@@ -6,7 +6,7 @@
 Versions, as written to expected.csv: Python 3.13, arviz 1.3.0, arviz-stats 1.3.3, arviz-base 1.3.1, numpy 2.5.5,
 scipy 1.18.1. Every case has its own fixed seed. One file a case, `<case>.csv`: a row a draw, a column a chain, so that
 the decimal numbers are the draws themselves. `expected.csv`: case, measure, argument (a probability, a lag, a chain, or
-nothing), value.
+nothing), value. The answers for importance ratios are those of another ArviZ: see generate_psis.py.
 """
 
 import sys
