@@ -303,6 +303,25 @@ impl Space {
             .sum()
     }
 
+    /// `d values / d position` at the unconstrained `position` (`dim`), row-major `dim x dim`: row `i` holds the
+    /// derivatives of value `i`. It is lower triangular, for a value depends on its own coordinate and earlier ones.
+    pub fn jacobian(&self, position: &[f64]) -> Vec<f64> {
+        let (dim, values) = (self.dim(), self.constrain(position));
+        let mut jacobian = vec![0.0; dim * dim];
+        for (index, parameter) in self.parameters.iter().enumerate() {
+            let (earlier, row) = jacobian.split_at_mut(index * dim);
+            if let Support::After { previous, high } = parameter.support {
+                // value = low + (high - low) p, and low is the earlier value.
+                let by_low = (high - values[index]) / (high - values[previous]);
+                for (slot, low) in row.iter_mut().zip(&earlier[previous * dim..][..dim]) {
+                    *slot = by_low * low;
+                }
+            }
+            row[index] += parameter.given(&values).derivatives(position[index]).0;
+        }
+        jacobian
+    }
+
     /// Turns the derivatives `by_value` of a log density with respect to the values (`dim`) into those of that
     /// density plus [`Self::log_jacobian`] with respect to the unconstrained `position` (`dim`), in place; `values`
     /// (`dim`) are those of `position`.
@@ -444,6 +463,42 @@ mod tests {
             .map(|i| ((moved(i, h)[i] - moved(i, -h)[i]) / (2.0 * h)).ln())
             .sum();
         assert!((space.log_jacobian(&position) - log_det).abs() < 1e-8);
+    }
+
+    #[test]
+    fn the_jacobian_holds_the_derivatives_of_all_values() {
+        let mut parameters = ordered().parameters;
+        // A third switch after the second, in a coordinate of its own.
+        let after = Support::After {
+            previous: 3,
+            high: 9.0,
+        };
+        let scaled = Coordinate {
+            center: 0.7,
+            scale: -2.5,
+        };
+        parameters.push(Parameter::new("tau3", after).with_coordinate(scaled));
+        let (space, h) = (Space::new(parameters), 1e-5);
+        let position = [0.3, -1.0, 0.2, 0.7, 0.1];
+        let jacobian = space.jacobian(&position);
+        for column in 0..5 {
+            let (mut up, mut down) = (position, position);
+            up[column] += h;
+            down[column] -= h;
+            let (up, down) = (space.constrain(&up), space.constrain(&down));
+            for row in 0..5 {
+                let by_difference = (up[row] - down[row]) / (2.0 * h);
+                let found = jacobian[row * 5 + column];
+                // Truncation and rounding are below 1e-9 here.
+                assert!(
+                    (found - by_difference).abs() < 1e-8,
+                    "{row} {column}: {found} {by_difference}"
+                );
+            }
+        }
+        assert!(jacobian[4 * 5 + 1].abs() > 1e-3, "tau3 moves with tau1");
+        let log_det: f64 = (0..5).map(|i| jacobian[i * 5 + i].abs().ln()).sum();
+        assert!((space.log_jacobian(&position) - log_det).abs() < 1e-12);
     }
 
     #[test]
