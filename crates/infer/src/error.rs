@@ -6,6 +6,8 @@ use switchback_core::{
 use switchback_diagnostics::DiagnosticsError;
 use switchback_models::ModelError;
 
+use crate::LaplaceError;
+
 /// Why a method could not go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -127,4 +129,7 @@ pub enum InferError {
         /// What nuts-rs said.
         message: String,
     },
+    /// There is no Gaussian at an optimum.
+    #[error(transparent)]
+    Laplace(#[from] LaplaceError),
 }

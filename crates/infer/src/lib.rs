@@ -12,6 +12,7 @@ pub use drive::{Advance, Drained, Process, drive};
 pub use error::InferError;
 pub use optimise::best::{Best, best_known};
 pub use optimise::climb::{Climb, Logged};
+pub use optimise::laplace::{Laplace, LaplaceDraws, LaplaceError, LaplaceRow, LaplaceSummary};
 pub use optimise::lbfgs::{LbfgsSettings, Summit, climb_lbfgs};
 pub use optimise::plan::{Method, Plan, PlanSettings, noise_scale};
 pub use optimise::verdict::{GLOBAL_TOLERANCE, Judgement, Verdict, judge};

@@ -2,6 +2,7 @@
 
 pub mod best;
 pub mod climb;
+pub mod laplace;
 pub mod lbfgs;
 pub mod plan;
 pub mod verdict;
