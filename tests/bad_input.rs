@@ -238,7 +238,7 @@ fn a_setting_that_makes_no_sense_is_refused() {
         (&["--momentum", "1"], "less than 1"),
         (&["--momentum=-0.1"], "at least 0"),
         (&["--seed=-1"], "--seed"),
-        (&["--optimizer", "sgd"], "adam, momentum"),
+        (&["--optimizer", "newton"], "adam, momentum"),
         (&["--parameterization", "odd"], "raw, log"),
         (&["--init", "tau=x"], "as in tau=40"),
         (&["--init", "nu=1"], "as in tau=40"),

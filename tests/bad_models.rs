@@ -106,6 +106,52 @@ const CALIBRATIONS: [Case; 11] = [
     ("-n 100 --prior data", "no data here"),
 ];
 
+/// Of `optimize` only.
+const CLIMBS: [Case; 36] = [
+    ("--estimate best", "mle, map"),
+    ("--jacobian on", "--estimate map"),
+    ("--form hard", "sigmoid, marginal"),
+    ("--form marginal --anneal 0.1:1", "--form sigmoid"),
+    ("--form marginal --steepness 2", "--form sigmoid"),
+    ("--form marginal --parameterization raw", "--form sigmoid"),
+    (
+        "--estimate map --parameterization raw",
+        "--parameterization log",
+    ),
+    ("--optimizer newton", "lbfgs, adam, momentum, sgd, rmsprop"),
+    ("--starts 0", "at least 1"),
+    ("--starts 18446744073709551615", "16777216"),
+    ("--steps 0", "at least 1"),
+    ("--log-every 0", "at least 1"),
+    ("--learning-rate 0", "positive"),
+    (
+        "--learning-rate-schedule linear --final-learning-rate=-1",
+        "positive",
+    ),
+    ("--learning-rate-schedule wild", "constant, linear, cosine"),
+    ("--clip 0", "positive"),
+    ("--beta-1 1", "less than 1"),
+    ("--momentum=-1", "at least 0"),
+    ("--decay 2", "less than 1"),
+    ("--steepness 0", "positive"),
+    ("--anneal 0.1", "FROM:TO"),
+    ("--anneal 0:1", "positive"),
+    ("--anneal 0.1:1 --steepness 1", "cannot be used with"),
+    ("--schedule odd", "geometric, linear, cosine"),
+    ("--tol-grad=-1", "at least 0"),
+    ("--init nonsense", "spread, plain, prior, referee"),
+    ("--init tau=x", "NAME=VALUE"),
+    ("--init nu=1", "mu1, mu2, sigma1, sigma2, tau"),
+    ("--init sigma1=-1", "sigma1"),
+    ("--device tpu", "ndarray, flex and wgpu"),
+    ("--device flex --form marginal", "--form sigmoid"),
+    ("--engine tensor --form marginal", "--form sigmoid"),
+    ("--engine fused --device flex", "--engine tensor"),
+    ("--engine gpu", "fused, tensor"),
+    ("--laplace-draws 3", "at least 4"),
+    ("--likelihood poisson", "observation 0 is 0.764052345967664"),
+];
+
 /// `command` with the words of every case is refused with one error.
 fn check(commands: &[&str], cases: &[Case]) {
     let sandbox = Sandbox::new();
@@ -128,7 +174,12 @@ fn refused_once(sandbox: &Sandbox, words: &[&str], told: &str) {
 
 #[test]
 fn a_model_that_makes_no_sense() {
-    check(&["sample", "exact", "sbc"], &MODELS);
+    check(&["sample", "exact", "sbc", "optimize"], &MODELS);
+}
+
+#[test]
+fn a_climb_that_makes_no_sense() {
+    check(&["optimize"], &CLIMBS);
 }
 
 #[test]

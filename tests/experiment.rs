@@ -8,7 +8,15 @@ use switchback::record::{Comparison, Manifest, Status};
 use crate::events;
 use crate::program::{Ran, Sandbox, close, listing, number, row};
 
-const METHODS: [&str; 5] = ["adam", "momentum", "metropolis", "metropolis-hard", "exact"];
+const METHODS: [&str; 7] = [
+    "adam",
+    "momentum",
+    "adam-fused",
+    "momentum-fused",
+    "metropolis",
+    "metropolis-hard",
+    "exact",
+];
 const PARAMETERS: [&str; 5] = ["mu1", "mu2", "sigma1", "sigma2", "tau"];
 
 /// Few steps and draws: enough to compare runs, too few to trust them.
@@ -55,6 +63,7 @@ fn the_whole_experiment_of_the_talk() {
     entries.retain(|path| !path.contains("tfevents") && !path.contains(".zarr/"));
     let expected = [
         "adam",
+        "adam-fused",
         "comparison.json",
         "draws",
         "draws/metropolis-hard.zarr",
@@ -63,6 +72,7 @@ fn the_whole_experiment_of_the_talk() {
         "metropolis",
         "metropolis-hard",
         "momentum",
+        "momentum-fused",
     ];
     assert_eq!(entries, expected);
     assert_eq!(
@@ -95,7 +105,23 @@ fn check_comparison(json: &Value) {
         assert_eq!(row["stop"], "completed");
     }
     for method in ["adam", "momentum"] {
-        let row = row(json, method);
+        // Both engines walk the same path, to rounding.
+        let (row, fused) = (row(json, method), row(json, &format!("{method}-fused")));
+        assert_eq!(
+            (&row["engine"], &fused["engine"]),
+            (&json!("tensor"), &json!("fused"))
+        );
+        assert_eq!(fused["verdict"], "global");
+        close(
+            &fused["estimate"]["tau"],
+            number(&row["estimate"]["tau"]),
+            1e-6,
+        );
+        close(
+            &fused["log_likelihood"],
+            number(&row["log_likelihood"]),
+            1e-6,
+        );
         assert_eq!(row["verdict"], "global");
         close(&row["estimate"]["tau"], 45.92, 1e-2);
         close(&row["log_likelihood"], -159.638, 1e-3);
@@ -140,9 +166,9 @@ fn check_manifest(manifest: &Manifest) {
     assert_eq!(manifest.status, Status::Complete);
     assert_eq!((&*manifest.name, manifest.seed), ("deck", 1));
     let methods: Vec<&str> = manifest.methods.iter().map(|of| &*of.method).collect();
-    assert_eq!(methods, METHODS[..4]);
+    assert_eq!(methods, METHODS[..6]);
     let steps: Vec<u64> = manifest.methods.iter().map(|of| of.steps).collect();
-    assert_eq!(steps, [35_000, 35_000, 10_000, 10_000]);
+    assert_eq!(steps, [35_000, 35_000, 35_000, 35_000, 10_000, 10_000]);
     let series = manifest.series.as_ref().expect("a series");
     assert_eq!(
         (&*series.name, series.n, series.n_observed),
@@ -280,7 +306,7 @@ fn the_result_is_on_one_stream_and_the_progress_on_the_other() {
         !ran.stderr.contains('\u{1b}'),
         "no bar but on a terminal: {ran:?}"
     );
-    assert_eq!(ran.stderr.lines().count(), 4, "{ran:?}");
+    assert_eq!(ran.stderr.lines().count(), METHODS.len() - 1, "{ran:?}");
     for more in [&["--quiet"][..], &["-q"], &["--json"]] {
         let run = more[0].trim_start_matches('-');
         assert_eq!(short(&sandbox, run, more).stderr, "", "{more:?}");
@@ -330,7 +356,14 @@ fn a_start_and_a_choice_of_optimiser_are_heeded() {
         .iter()
         .map(|row| &row["method"])
         .collect();
-    assert_eq!(methods, ["adam", "metropolis", "metropolis-hard", "exact"]);
+    let expected = [
+        "adam",
+        "adam-fused",
+        "metropolis",
+        "metropolis-hard",
+        "exact",
+    ];
+    assert_eq!(methods, expected);
     let points = events::read_folder(&sandbox.path("run/adam")).expect("whole events");
     let at = |tag| events::points(&points, tag)[0];
     assert_eq!(

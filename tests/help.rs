@@ -88,6 +88,43 @@ const EXPERIMENT: [Told; 15] = [
     ("--quiet", "No progress"),
 ];
 
+const OPTIMIZE: [Told; 34] = [
+    ("--estimate", "[default: mle]"),
+    ("--jacobian", "[default: off]"),
+    ("--form", "[default: sigmoid]"),
+    ("--optimizer", "[default: lbfgs]"),
+    ("--steps", "[default: 2000 for lbfgs, else 35000]"),
+    ("--log-every", "[default: 1 for lbfgs, else 100]"),
+    ("--starts", "[default: 32]"),
+    ("--init", "[default: plain for one start, else spread]"),
+    ("--learning-rate", "[default: 0.001 for adam and rmsprop"),
+    ("--learning-rate-schedule", "[default: constant]"),
+    ("--final-learning-rate", "[default: a hundredth"),
+    ("--clip", "shortened"),
+    ("--beta-1", "[default: 0.9]"),
+    ("--beta-2", "[default: 0.999]"),
+    ("--epsilon", "[default: 0.00000001]"),
+    ("--momentum", "[default: 0.01]"),
+    ("--decay", "[default: 0.9]"),
+    ("--steepness", "[default: 1]"),
+    ("--anneal", "0.1:1"),
+    ("--schedule", "[default: geometric]"),
+    ("--anneal-steps", "[default: half of the steps"),
+    ("--parameterization", "[default: log; raw where"),
+    ("--tol-grad", "0 turns a rule off"),
+    ("--tol-rel-grad", "[default: 0]"),
+    ("--tol-param", "[default: 0.00000001]"),
+    ("--tol-obj", "else 1e-12]"),
+    ("--tol-rel-obj", "else 1e4]"),
+    ("--engine", "[default: fused, or tensor"),
+    ("--device", "[default: flex]"),
+    ("--laplace-draws", "[default: 10000]"),
+    ("--seed", "[default: 1]"),
+    ("--run-dir", "[default: runs/optimize-"),
+    ("--json", "JSON"),
+    ("--quiet", "No progress"),
+];
+
 const SIMULATE: [Told; 6] = [
     ("--n", "[default: 90]"),
     ("--switch", "[default: n / 2]"),
@@ -149,6 +186,7 @@ fn the_other_commands_explain_theirs() {
         "sample",
         &[&FROM_FILE[..], &MODEL, &SAMPLER, &SAMPLE].concat(),
     );
+    check("optimize", &[&FROM_FILE[..], &MODEL, &OPTIMIZE].concat());
     check("sbc", &[&MODEL[..], &SAMPLER, &SBC].concat());
     check("diagnose", &[("--json", "JSON")]);
     check("simulate", &SIMULATE);

@@ -110,6 +110,23 @@ fn ctrl_c_is_heard_however_far_the_next_point_is() {
 }
 
 #[test]
+fn ctrl_c_ends_a_climb_of_many_starts_with_a_verdict() {
+    let sandbox = Sandbox::new();
+    // No stop rule, and a step so small that nothing arrives.
+    let words = "optimize --optimizer sgd,adam --starts 40 --steps 900000000 --learning-rate 1e-9 --tol-grad 0 \
+                 --tol-param 0 --tol-obj 0 --tol-rel-obj 0 --init plain --run-dir run";
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let child = start(&sandbox, &words, "run.partial/sgd");
+    signal(&child, "INT");
+    let ran = collect(child, Duration::from_secs(10)).expect_code(1);
+    assert!(ran.stdout.contains("It was interrupted"), "{ran:?}");
+    let manifest = Manifest::read(sandbox.path("run/manifest.json")).expect("a manifest");
+    assert_eq!(manifest.status, Status::Interrupted);
+    let methods: Vec<&str> = manifest.methods.iter().map(|of| &*of.method).collect();
+    assert_eq!(methods, ["sgd"], "nothing is begun after the signal");
+}
+
+#[test]
 fn ctrl_c_in_a_warm_up_leaves_a_run_without_draws() {
     let sandbox = Sandbox::new();
     let long = "900000000";
@@ -248,7 +265,7 @@ fn a_disk_that_is_full_at_the_end_leaves_no_torn_file() {
         assert_eq!(draws.expect("draws").n_draws(), 100, "{method}");
     }
     let files = fs::read_dir(partial).expect("a folder").count();
-    assert_eq!(files, 5, "{:?}", sandbox.listing());
+    assert_eq!(files, 7, "six methods and their draws");
 }
 
 #[test]

@@ -1,76 +1,14 @@
 //! Protects: NUTS samples a density that has its value and gradient from tensors alone, and finds what the kernel's does.
 
-use switchback::core::{
-    ChainRng, DensityError, Gradient, LogDensity, Parameter, Posterior, Series, Space, Support,
-};
+use switchback::core::{ChainRng, Gradient, LogDensity, Posterior, Series};
 use switchback::diagnostics::{ess_bulk, mcse_mean};
 use switchback::infer::{
     Advance, Chain, Chains, ChainsSettings, InferError, NutsChain, NutsSettings, Process,
 };
-use switchback::models::{Prior, SigmoidSwitch, SwitchModel, SwitchPriors};
+use switchback::models::{
+    Estimate, Objective, Parameterization, SigmoidSwitch, SwitchModel, SwitchPriors,
+};
 use switchback::tensor::{DeviceName, OpenDevice, TensorDensity};
-
-/// The sigmoid switch whose likelihood comes from tensors, under the talk's priors and a switch anywhere in the series.
-struct OnTensors {
-    likelihood: TensorDensity,
-    mu: Prior,
-    sigma: Prior,
-    n: f64,
-}
-
-impl OnTensors {
-    /// Adds prior and Jacobian to each value, and their slopes to each gradient.
-    fn complete(&self, positions: &[f64], logp: &mut [f64], mut grad: Option<&mut [f64]>) {
-        for (row, (position, value)) in positions.chunks(5).zip(logp).enumerate() {
-            if !(0.0..self.n).contains(&position[4]) {
-                *value = f64::NEG_INFINITY;
-            }
-            for i in 0..4 {
-                let (prior, at) = match i {
-                    0 | 1 => (self.mu, position[i]),
-                    _ => (self.sigma, position[i].exp()),
-                };
-                let is_log = i >= 2;
-                *value += prior.ln_pdf(at) + if is_log { position[i] } else { 0.0 };
-                if let Some(grad) = grad.as_deref_mut() {
-                    let slope = prior.d_ln_pdf(at);
-                    grad[5 * row + i] += if is_log { slope * at + 1.0 } else { slope };
-                }
-            }
-        }
-    }
-}
-
-impl LogDensity for OnTensors {
-    fn space(&self) -> &Space {
-        self.likelihood.space()
-    }
-
-    fn logp(&self, positions: &[f64], logp: &mut [f64]) -> Result<(), DensityError> {
-        self.likelihood.logp(positions, logp)?;
-        self.complete(positions, logp, None);
-        Ok(())
-    }
-}
-
-impl Gradient for OnTensors {
-    fn logp_grad(
-        &self,
-        positions: &[f64],
-        logp: &mut [f64],
-        grad: &mut [f64],
-    ) -> Result<(), DensityError> {
-        self.likelihood.logp_grad(positions, logp, grad)?;
-        self.complete(positions, logp, Some(grad));
-        Ok(())
-    }
-}
-
-impl Posterior for OnTensors {
-    fn log_likelihood(&self, at: &[f64], value: &mut [f64]) -> Result<(), DensityError> {
-        self.likelihood.log_likelihood(at, value)
-    }
-}
 
 fn deck() -> Series {
     let rows = include_str!("../data/deck.csv").lines().skip(1);
@@ -129,31 +67,17 @@ fn means<T: Gradient + Posterior>(target: &T, n_draws: usize) -> Vec<(f64, f64)>
 #[test]
 fn the_draws_are_those_of_the_kernel() {
     let series = deck();
-    let names = ["mu1", "mu2", "sigma1", "sigma2", "tau"];
-    let space = Space::new(
-        names
-            .map(|name| {
-                let is_sigma = name.starts_with("sigma");
-                let support = if is_sigma {
-                    Support::Positive
-                } else {
-                    Support::Real
-                };
-                Parameter::new(name, support)
-            })
-            .to_vec(),
-    );
     let device = OpenDevice::open(DeviceName::Flex).expect("the processor is there");
-    let likelihood = TensorDensity::new(&series, &space, 1.0, &device).expect("the space fits");
-    let tensors = OnTensors {
-        likelihood,
-        mu: SwitchPriors::deck().mu(),
-        sigma: SwitchPriors::deck().sigma(),
-        n: series.len() as f64,
-    };
     let model = SwitchModel::one_normal_switch(&series, SwitchPriors::deck()).expect("it varies");
+    let posterior = Estimate::Posterior {
+        with_jacobian: true,
+    };
+    let objective = Objective::sigmoid(model.clone(), posterior, Parameterization::Log)
+        .expect("a posterior has sigmas by their logarithm");
+    let tensors = TensorDensity::new(&objective, &device).expect("it is on tensors");
+    let names = objective.space().parameters().iter().map(|p| &p.name);
     let kernel = means(&SigmoidSwitch::posterior(model), 4_000);
-    for ((name, kernel), tensors) in names.iter().zip(kernel).zip(means(&tensors, 400)) {
+    for ((name, kernel), tensors) in names.zip(kernel).zip(means(&tensors, 400)) {
         let error = kernel.1.hypot(tensors.1);
         let distance = (tensors.0 - kernel.0).abs() / error;
         assert!(

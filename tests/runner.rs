@@ -11,6 +11,7 @@ mod help;
 #[cfg(unix)]
 mod interrupt;
 mod nuts_on_tensors;
+mod optimize;
 mod pipes;
 mod program;
 #[path = "../crates/record/tests/support/python.rs"]

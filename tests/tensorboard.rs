@@ -9,7 +9,7 @@ use crate::program::{Sandbox, number, row};
 use crate::tensorboard_client::{Loader, TensorBoard, find};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-const OPTIMISERS: [&str; 2] = ["adam", "momentum"];
+const OPTIMISERS: [&str; 4] = ["adam", "momentum", "adam-fused", "momentum-fused"];
 const SAMPLERS: [&str; 2] = ["metropolis", "metropolis-hard"];
 /// Every method has these, so that their curves lie over one another.
 const SHARED: [&str; 6] = ["likelihood", "mu1", "mu2", "sigma1", "sigma2", "tau"];
@@ -97,7 +97,9 @@ fn check_points(sandbox: &Sandbox, server: &TensorBoard, method: &str) {
 fn check_tags(server: &TensorBoard) {
     let tags = server.wait_for(PATIENCE, |server| {
         let tags = get(server, "/data/plugin/scalars/tags")?;
-        let all = tags.as_object().is_some_and(|runs| runs.len() == 4);
+        let all = tags
+            .as_object()
+            .is_some_and(|runs| runs.len() == OPTIMISERS.len() + SAMPLERS.len());
         all.then(|| tags.clone())
             .ok_or_else(|| format!("the runs are {tags}"))
     });

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use switchback::core::Series;
-use switchback::infer::{Method, Plan};
+use switchback::core::{Ascent, Ramp, Rule, Series};
+use switchback::infer::{Launch, Method};
 use switchback::models::{Parameterization, SwitchModel};
 use switchback::record::RunFolder;
 
-use super::args::ExperimentArguments;
-use super::settings::{ExperimentSettings, PARAMETERS};
+use super::optimizing::{ClimbPlan, PlacedClimb};
+use super::settings::ExperimentSettings;
 
 /// Where a run goes that was given no folder: what it does, the series and the moment in its name.
 pub fn default_run(what: &str, series: &Series, at: Timestamp) -> PathBuf {
@@ -40,36 +40,17 @@ pub fn run_name(folder: &RunFolder) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// The settings of an experiment, for its manifest, with the resolved `plan` of each optimiser's climb.
+/// The settings of an experiment, for its manifest, with the resolved climb of each optimiser.
 pub fn settings_as_json(
     settings: &ExperimentSettings,
-    arguments: &ExperimentArguments,
-    plan: impl Fn(Method) -> Plan,
+    climbs: &[PlacedClimb],
 ) -> Map<String, Value> {
-    let optimizers: Map<String, Value> = settings
-        .optimizers
+    let optimizers: Map<String, Value> = climbs
         .iter()
-        .map(|choice| {
-            let plan = plan(choice.method);
-            let start: Map<String, Value> = PARAMETERS
-                .into_iter()
-                .zip(plan.start)
-                .map(|(name, value)| (name.to_owned(), json!(value)))
-                .collect();
-            let described = json!({
-                "learning_rate": choice.settings.learning_rate(),
-                "parameterization": match plan.parameterization {
-                    Parameterization::Raw => "raw",
-                    Parameterization::Log => "log",
-                },
-                "start": start,
-            });
-            (choice.method.as_str().to_owned(), described)
-        })
+        .map(|placed| (placed.method.clone(), climb(&placed.plan)))
         .collect();
     let settings = json!({
         "optimizers": optimizers,
-        "momentum": arguments.momentum,
         "steps": settings.steps,
         "log_every": settings.log_every,
         "device": settings.device.as_str(),
@@ -81,6 +62,70 @@ pub fn settings_as_json(
         Value::Object(settings) => settings,
         _ => Map::new(),
     }
+}
+
+/// How an optimiser climbs, for a manifest.
+pub fn climb(plan: &ClimbPlan) -> Value {
+    let Ascent {
+        rule,
+        learning_rate,
+        clip,
+        steepness,
+    } = plan.ascent;
+    let ramp = |ramp: Ramp| match ramp.is_constant() {
+        true => json!(ramp.to),
+        false => json!({
+            "from": ramp.from,
+            "to": ramp.to,
+            "shape": format!("{:?}", ramp.shape).to_lowercase(),
+            "steps": ramp.steps,
+        }),
+    };
+    let rule = match (plan.method, rule) {
+        (Method::Lbfgs, _) => Value::Null,
+        (
+            _,
+            Rule::Adam {
+                beta_1,
+                beta_2,
+                epsilon,
+            },
+        ) => {
+            json!({"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon})
+        }
+        (_, Rule::Momentum { momentum }) => json!({"momentum": momentum}),
+        (_, Rule::Sgd) => json!({}),
+        (_, Rule::RmsProp { decay, epsilon }) => json!({"decay": decay, "epsilon": epsilon}),
+    };
+    let tolerances = plan.settings.tolerances;
+    let launch = match &plan.launch {
+        Launch::Given(values) => json!(values),
+        Launch::Spread => json!("spread"),
+        Launch::Prior => json!("prior"),
+        Launch::Referee => json!("referee"),
+    };
+    json!({
+        "rule": rule,
+        "learning_rate": (plan.method != Method::Lbfgs).then(|| ramp(learning_rate)),
+        "clip": clip,
+        "steepness": ramp(steepness),
+        "parameterization": match plan.climbed.parameterization {
+            Parameterization::Raw => "raw",
+            Parameterization::Log => "log",
+        },
+        "starts": plan.n_starts,
+        "start": launch,
+        "fixed": plan.fixed.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+        "steps": plan.settings.steps,
+        "log_every": plan.settings.log_every,
+        "tolerances": {
+            "gradient": tolerances.gradient,
+            "relative_gradient": tolerances.relative_gradient,
+            "parameters": tolerances.parameters,
+            "objective": tolerances.objective,
+            "relative_objective": tolerances.relative_objective,
+        },
+    })
 }
 
 /// The priors of a model, for a manifest: parameter to density.

@@ -3,26 +3,29 @@
 use std::time::Instant;
 
 use jiff::Timestamp;
-use switchback::core::{ChainRng, LogDensity, Optimizer, Series, Stop};
+use switchback::core::{ChainRng, Series, Stop};
 use switchback::diagnostics::MIN_DRAWS;
 use switchback::infer::{
-    Best, ChainsSettings, Climb, Context, Far, Form, InferError, Logged, Method,
-    MetropolisSettings, Plan, Sampler, Starts, Target, Verdict, best_known, dispersed, drive,
-    judge,
+    ChainsSettings, Context, Far, Form, MetropolisSettings, Reference, Sampler, Starts, Target,
+    Verdict, dispersed, drive,
 };
-use switchback::models::{Exact, Parameterization, Profile, SigmoidSwitch, SwitchModel};
+use switchback::models::{Estimate, Exact, Profile, SwitchModel};
 use switchback::record::{
     Comparison, DrawsFile, DrawsInfo, Manifest, MethodInfo, Platform, Row, RunFolder, SeriesInfo,
     Status, StoredDraws, TensorBoardSink,
 };
-use switchback::tensor::{OpenDevice, TensorClimb, switch_graph};
+use switchback::tensor::{OpenDevice, switch_graph};
 
+use super::answer::{Answer, Search};
 use super::args::ExperimentArguments;
+use super::climbing::Engine;
 use super::describe::{self, default_run, run_name, settings_as_json};
 use super::failure::Failure;
 use super::listen::{Interrupt, Listeners, Progress};
+use super::optimize;
+use super::optimizing::{PlacedClimb, What};
 use super::rows::{self, Cost, Drawn, Sampled};
-use super::settings::{self, Chosen, ExperimentSettings, OptimizerChoice};
+use super::settings::{self, Chosen, ExperimentSettings};
 use super::{DO_NOT_TRUST, DONE, model, summary, terminal};
 
 /// Runs the experiment and prints the comparison.
@@ -39,7 +42,8 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
     let Chosen { series, path } = settings::series(&arguments.series, words.file.as_deref())?;
     let model = SwitchModel::new(&series, model::one_normal_switch(&words.prior, &series)?)?;
     let referee = Referee::ask(&series, &model)?;
-    let device = OpenDevice::open(settings.device)?;
+    let engine = Engine::Tensor(OpenDevice::open(settings.device)?);
+    let climbs = settings.climbs(&model, &series)?;
     let interrupt = Interrupt::listen().map_err(Failure::internal)?;
     let folder = RunFolder::create(
         arguments
@@ -50,12 +54,11 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
     let is_quiet = arguments.output.quiet || arguments.output.json;
     let mut listeners = Listeners {
         progress: Progress::new(is_quiet),
-        tensorboard: settings.optimizers.iter().fold(
-            TensorBoardSink::new(folder.path()),
-            |sink, choice| {
-                sink.with_graph(choice.method.as_str(), switch_graph(1, series.n_observed()))
-            },
-        ),
+        tensorboard: climbs
+            .iter()
+            .fold(TensorBoardSink::new(folder.path()), |sink, placed| {
+                sink.with_graph(&placed.method, switch_graph(&model, 1))
+            }),
         draws: Vec::new(),
         interrupt,
     };
@@ -65,7 +68,8 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
         folder: &folder,
         created_at,
         settings: &settings,
-        device: &device,
+        climbs: &climbs,
+        engine: &engine,
         referee: &referee,
     }
     .run(&mut listeners)?;
@@ -96,9 +100,7 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
         },
         switchback: env!("CARGO_PKG_VERSION").to_owned(),
         series: Some(SeriesInfo::of(&series, path.as_deref())),
-        settings: settings_as_json(&settings, arguments, |method| {
-            plan(&series, &settings, method)
-        }),
+        settings: settings_as_json(&settings, &climbs),
         seed: arguments.seed,
         prior: describe::priors(&model),
         methods: outcome.methods,
@@ -135,20 +137,11 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
     })
 }
 
-/// Where the climb by `method` starts, and in which coordinates.
-fn plan(series: &Series, settings: &ExperimentSettings, method: Method) -> Plan {
-    if settings::is_deck(series) {
-        Plan::deck(&settings.plan)
-    } else {
-        Plan::scaled(series, method, &settings.plan)
-    }
-}
-
 /// The exact answers that everything else is held against.
 struct Referee {
     profile: Profile,
     exact: Exact,
-    best: Best,
+    reference: Reference,
     cost: Cost,
 }
 
@@ -161,11 +154,14 @@ impl Referee {
             seconds: started.elapsed().as_secs_f64(),
             evaluations: exact.n_evaluations,
         };
-        let best = best_known(series, &profile)?;
+        let likelihood = What {
+            estimate: Estimate::Likelihood,
+            is_marginal: false,
+        };
         Ok(Self {
             profile,
             exact,
-            best,
+            reference: optimize::reference(likelihood, 1.0, model, series)?,
             cost,
         })
     }
@@ -178,7 +174,8 @@ struct Experiment<'a> {
     folder: &'a RunFolder,
     created_at: Timestamp,
     settings: &'a ExperimentSettings,
-    device: &'a OpenDevice,
+    climbs: &'a [PlacedClimb],
+    engine: &'a Engine,
     referee: &'a Referee,
 }
 
@@ -190,14 +187,6 @@ struct Outcome {
     is_interrupted: bool,
 }
 
-/// An optimiser's climb that has ended.
-struct Climbed {
-    method: Method,
-    trajectory: Vec<Logged>,
-    stop: Stop,
-    cost: Cost,
-}
-
 impl Experiment<'_> {
     fn run(&self, listeners: &mut Listeners) -> Result<Outcome, Failure> {
         let mut outcome = Outcome {
@@ -206,15 +195,7 @@ impl Experiment<'_> {
             is_trusted: !self.referee.exact.may_have_constant_regime(),
             is_interrupted: false,
         };
-        let mut climbs = Vec::new();
-        for choice in &self.settings.optimizers {
-            if !outcome.is_interrupted {
-                let climbed = self.climb(choice, listeners)?;
-                outcome.is_interrupted = climbed.stop == Stop::Interrupted;
-                climbs.push(climbed);
-            }
-        }
-        self.judge_all(&climbs, &mut outcome)?;
+        self.climb_all(listeners, &mut outcome)?;
         self.sample_all(listeners, &mut outcome)?;
         let Referee {
             profile,
@@ -229,99 +210,65 @@ impl Experiment<'_> {
         Ok(outcome)
     }
 
-    fn climb(
-        &self,
-        choice: &OptimizerChoice,
-        listeners: &mut Listeners,
-    ) -> Result<Climbed, Failure> {
-        let plan = plan(self.series, self.settings, choice.method);
-        let target =
-            SigmoidSwitch::likelihood(self.series, plan.parameterization, plan.coordinates)?;
-        let start = target
-            .space()
-            .unconstrain(&plan.start)
-            .map_err(InferError::from)?;
-        let mut optimizer = TensorClimb::new(
-            self.series,
-            target.space(),
-            self.device,
-            &choice.settings,
-            &start,
-        )
-        .map_err(Failure::internal)?;
-        let started = Instant::now();
-        let (stop, trajectory) = {
-            let mut climb = Climb::new(
-                choice.method.as_str(),
-                &mut optimizer,
-                self.settings.steps,
-                self.settings.log_every,
-                self.referee.best.log_likelihood,
-            )?;
-            let stop = drive(&mut climb, listeners)?;
-            (stop, climb.trajectory().to_vec())
-        };
-        Ok(Climbed {
-            method: choice.method,
-            trajectory,
-            stop,
-            cost: Cost {
-                seconds: started.elapsed().as_secs_f64(),
-                evaluations: optimizer.n_evaluations(),
-            },
-        })
+    /// Climbs on tensors, as the talk does, and then by the same settings on the gradient by hand.
+    fn climb_all(&self, listeners: &mut Listeners, outcome: &mut Outcome) -> Result<(), Failure> {
+        self.climb_on(self.engine, self.climbs, listeners, outcome)?;
+        if outcome.is_interrupted {
+            return Ok(());
+        }
+        let again: Vec<PlacedClimb> = self
+            .climbs
+            .iter()
+            .map(|placed| PlacedClimb {
+                method: format!("{}-fused", placed.method),
+                ..placed.clone()
+            })
+            .collect();
+        self.climb_on(&Engine::Fused, &again, listeners, outcome)
     }
 
-    /// Judges every climb against the best optimum that the referee or any of them has found.
-    fn judge_all(&self, climbs: &[Climbed], outcome: &mut Outcome) -> Result<(), Failure> {
-        let identity = [switchback::core::Coordinate::IDENTITY; 5];
-        let target = SigmoidSwitch::likelihood(self.series, Parameterization::Raw, identity)?;
-        let ends = climbs
-            .iter()
-            .filter_map(|climbed| climbed.trajectory.last());
-        let best = ends
-            .filter_map(|end| end.values.as_slice().try_into().ok())
-            .fold(self.referee.best.clone(), |best, end| {
-                best.or_better(&target, end)
-            });
-        for climbed in climbs {
-            let mut judgement = judge(&target, &climbed.trajectory, climbed.stop, &best);
-            if self.referee.exact.log_evidence < self.referee.exact.log_evidence_no_switch
-                && judgement.verdict != Verdict::Global
-            {
-                judgement.advice =
+    fn climb_on(
+        &self,
+        engine: &Engine,
+        climbs: &[PlacedClimb],
+        listeners: &mut Listeners,
+        outcome: &mut Outcome,
+    ) -> Result<(), Failure> {
+        let exact = &self.referee.exact;
+        let mut search = Search {
+            series: self.series,
+            model: self.model,
+            engine,
+            reference: self.referee.reference.clone(),
+            laplace_draws: 0,
+        };
+        let answers = search.climb(climbs, listeners)?;
+        for answer in &answers {
+            let is_global = answer.best().judgement.verdict == Verdict::Global;
+            let mut row = search.row(answer);
+            if exact.log_evidence < exact.log_evidence_no_switch && !is_global {
+                row.advice = Some(
                     "No switch is more probable than one: the optima here are hills in noise."
-                        .to_owned();
+                        .to_owned(),
+                );
             }
-            outcome.is_trusted &= judgement.verdict == Verdict::Global;
-            let device = self.device.name().as_str();
-            if let Some(end) = climbed.trajectory.last() {
-                outcome.rows.push(rows::optimizer(
-                    self.series,
-                    climbed.method.as_str(),
-                    device,
-                    end,
-                    &judgement,
-                    climbed.stop.as_str(),
-                    climbed.cost,
-                ));
-                outcome.methods.push(MethodInfo {
-                    method: climbed.method.as_str().to_owned(),
-                    engine: "tensor".to_owned(),
-                    device: format!("{device}: {}", self.device.detail()),
-                    stop: Some(climbed.stop.to_string()),
-                    steps: end.step,
-                    seconds: climbed.cost.seconds,
-                });
-            }
+            outcome.rows.push(row);
+            outcome.methods.push(search.method_info(answer));
         }
+        outcome.is_trusted &= answers.iter().all(Answer::is_trusted);
+        outcome.is_interrupted = answers
+            .iter()
+            .any(|answer| answer.ended.stop == Stop::Interrupted);
         Ok(())
     }
 
     fn sample_all(&self, listeners: &mut Listeners, outcome: &mut Outcome) -> Result<(), Failure> {
-        let Referee { profile, best, .. } = self.referee;
+        let Referee {
+            profile, reference, ..
+        } = self.referee;
+        let best = reference.best().log_likelihood;
         let samplers = [
-            ("metropolis", Form::Sigmoid, best.log_likelihood),
+            ("metropolis", Form::Sigmoid, best),
             ("metropolis-hard", Form::Hard, profile.best().log_likelihood),
         ];
         for (number, (method, form, best)) in samplers.into_iter().enumerate() {

@@ -6,7 +6,7 @@ use std::io;
 use switchback::infer::InferError;
 use switchback::models::ModelError;
 use switchback::record::RecordError;
-use switchback::tensor::{DeviceError, SettingsError};
+use switchback::tensor::{DeviceError, NotOnTensors};
 
 use crate::input::InputError;
 
@@ -79,7 +79,7 @@ macro_rules! usage {
     };
 }
 
-usage!(InputError, ModelError, DeviceError, SettingsError);
+usage!(InputError, ModelError, DeviceError, NotOnTensors);
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
@@ -92,6 +92,7 @@ impl From<InferError> for Failure {
         match error {
             InferError::Model(_)
             | InferError::Setting { .. }
+            | InferError::Ascent(_)
             | InferError::Start(_)
             | InferError::StartName { .. }
             | InferError::StartDensity { .. }

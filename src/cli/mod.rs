@@ -1,14 +1,19 @@
 //! The command line: arguments become settings, commands become a few calls, results become text.
 
+mod answer;
 mod args;
+mod climbing;
 mod describe;
 mod devices;
 mod diagnose;
 mod exact;
 mod experiment;
 mod failure;
+mod found;
 mod listen;
 mod model;
+mod optimize;
+mod optimizing;
 mod rows;
 mod sample;
 mod sampling;
@@ -34,6 +39,7 @@ const DO_NOT_TRUST: u8 = 1;
 pub fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Experiment(arguments) => experiment::run(&arguments),
+        Command::Optimize(arguments) => optimize::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Exact(arguments) => exact::run(&arguments),
         Command::Diagnose(arguments) => diagnose::run(&arguments),

@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 use switchback::core::{Series, Stop};
 use switchback::diagnostics::Summary;
-use switchback::infer::{Diagnosis, Far, Form, Judgement, Logged, Target};
+use switchback::infer::{Diagnosis, Far, Form, Optimum, Target};
 use switchback::models::{Exact, ModelError, Moments, SwitchModel, SwitchPrior};
 use switchback::record::{self, Named, Row};
 
-use super::settings::PARAMETERS;
+use super::climbing::Engine;
 use super::terminal;
 
 /// Mass of the credible set that is reported.
@@ -22,31 +22,47 @@ pub struct Cost {
     pub evaluations: u64,
 }
 
-/// The row of an optimiser that ended at `end`.
-pub fn optimizer(
-    series: &Series,
-    method: &str,
-    device: &str,
-    end: &Logged,
-    judgement: &Judgement,
-    stop: &str,
-    cost: Cost,
-) -> Row {
-    let values = end.values.iter().copied();
+/// What an optimiser found, and on what.
+pub struct Found<'a> {
+    /// Name of the method.
+    pub method: &'a str,
+    /// What evaluated the objective.
+    pub engine: &'a Engine,
+    /// Names of its parameters.
+    pub names: &'a [String],
+    /// The best that its starts ended at.
+    pub optimum: &'a Optimum,
+    /// Standard errors there, where they are known.
+    pub standard_errors: Option<&'a [f64]>,
+    /// Why the method ended.
+    pub stop: Stop,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+/// The row of an optimiser.
+pub fn optimizer(series: &Series, found: &Found<'_>) -> Row {
+    let Optimum { end, judgement, .. } = found.optimum;
+    let names = || found.names.iter().map(String::as_str);
+    let s = judgement.switches.first().copied();
+    let sds: Vec<Option<f64>> = match found.standard_errors {
+        Some(errors) => errors.iter().copied().map(Some).collect(),
+        None => vec![None; found.names.len()],
+    };
     Row {
-        method: method.to_owned(),
-        engine: "tensor".to_owned(),
-        device: device.to_owned(),
-        estimate: PARAMETERS.into_iter().zip(values).collect(),
-        sd: PARAMETERS.into_iter().map(|name| (name, None)).collect(),
-        s: Some(judgement.s),
-        time: series.label(judgement.s).map(str::to_owned),
+        method: found.method.to_owned(),
+        engine: found.engine.as_str().to_owned(),
+        device: found.engine.device().to_owned(),
+        estimate: names().zip(end.values.iter().copied()).collect(),
+        sd: names().zip(sds).collect(),
+        s,
+        time: s.and_then(|s| series.label(s)).map(str::to_owned),
         log_likelihood: judgement.log_likelihood,
         gap_nats: judgement.gap_nats,
         verdict: Some(judgement.verdict.to_string()),
-        stop: Some(stop.to_owned()),
-        seconds: Some(cost.seconds),
-        evaluations: Some(cost.evaluations),
+        stop: Some(found.stop.to_string()),
+        seconds: Some(found.cost.seconds),
+        evaluations: Some(found.cost.evaluations),
         advice: Some(judgement.advice.clone()),
         ..Row::default()
     }
@@ -340,11 +356,6 @@ fn stretches(indices: &[usize]) -> String {
 
 /// What a series is and how it is modelled, in a line: its length, what is missing, the model and the priors.
 pub fn opening(series: &Series, model: &SwitchModel) -> String {
-    let (name, n) = (series.name(), series.len());
-    let missing = match n - series.n_observed() {
-        0 => String::new(),
-        missing => format!(", {missing} missing"),
-    };
     let switches = match (model.n_switches(), model.switch_prior()) {
         (1, _) => "s uniform".to_owned(),
         (_, SwitchPrior::Uniform) => "any set of places alike".to_owned(),
@@ -352,11 +363,22 @@ pub fn opening(series: &Series, model: &SwitchModel) -> String {
             "each switch uniform on what the one before leaves".to_owned()
         }
     };
-    format!(
-        "{name}: n = {n}{missing}; {}; prior {}, {switches}\n\n",
-        model.describe(),
-        model.priors()
-    )
+    let of = opened(series, model);
+    format!("{of}; prior {}, {switches}\n\n", model.priors())
+}
+
+/// [`opening`] where priors do not matter.
+pub fn opening_without_prior(series: &Series, model: &SwitchModel) -> String {
+    format!("{}\n\n", opened(series, model))
+}
+
+fn opened(series: &Series, model: &SwitchModel) -> String {
+    let (name, n) = (series.name(), series.len());
+    let missing = match n - series.n_observed() {
+        0 => String::new(),
+        missing => format!(", {missing} missing"),
+    };
+    format!("{name}: n = {n}{missing}; {}", model.describe())
 }
 
 /// The comparison as a table.
@@ -418,7 +440,7 @@ fn table_row(row: &Row) -> Vec<String> {
 }
 
 /// `mean` alone to four significant digits, or with `sd` to the digits that it leaves certain.
-fn with_sd(mean: f64, sd: Option<f64>) -> String {
+pub fn with_sd(mean: f64, sd: Option<f64>) -> String {
     match sd {
         Some(sd)
             if mean.is_finite() && (f64::MIN_POSITIVE..1e-4).contains(&sd) && mean.abs() < 1e-2 =>
@@ -434,7 +456,8 @@ fn with_sd(mean: f64, sd: Option<f64>) -> String {
     }
 }
 
-fn significant(value: f64) -> String {
+/// Four significant digits.
+pub fn significant(value: f64) -> String {
     let size = value.abs();
     if size != 0.0 && !(1e-4..1e7).contains(&size) {
         return format!("{value:.3e}");

@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use switchback::core::Series;
-use switchback::infer::{ChainsSettings, Method, PlanSettings};
-use switchback::models::Parameterization;
-use switchback::tensor::{DeviceName, OptimizerSettings};
+use switchback::core::{Ascent, Ramp, Rule, Series};
+use switchback::infer::{
+    ChainsSettings, ClimbSettings, Climbed, Launch, Method, TALKS_START, Tolerances, plain_start,
+};
+use switchback::models::{Estimate, Parameterization, SwitchModel};
+use switchback::tensor::DeviceName;
 
 use super::args::{ExperimentArguments, OptimizerName, ParameterizationName, SeriesArguments};
 use super::failure::Failure;
+use super::optimizing::{ClimbPlan, PlacedClimb};
 use crate::input::{CsvOptions, bundled, read_csv};
 
 /// Parameters of the sigmoid switch, in order.
@@ -164,25 +167,18 @@ fn split_outside_brackets(text: &str) -> Vec<String> {
     .collect()
 }
 
-/// One optimiser that is to run.
-#[derive(Debug, Clone, Copy)]
-pub struct OptimizerChoice {
-    /// How its climb is planned.
-    pub method: Method,
-    /// Its settings.
-    pub settings: OptimizerSettings,
-}
-
 /// Validated settings of an experiment.
 pub struct ExperimentSettings {
     /// Optimisers, each once, in the order asked for.
-    pub optimizers: Vec<OptimizerChoice>,
+    pub optimizers: Vec<(OptimizerName, Ascent)>,
     /// Steps of each.
     pub steps: u64,
     /// Steps or draws between logged points.
     pub log_every: u64,
-    /// What of the climb's plan is fixed.
-    pub plan: PlanSettings,
+    /// How sigma is held; the series' own way where it was not said.
+    pub parameterization: Option<Parameterization>,
+    /// Start values by name.
+    pub init: Vec<(String, f64)>,
     /// Device of the optimisers.
     pub device: DeviceName,
     /// Of each sampler; the first stream is the sampler's own.
@@ -203,27 +199,21 @@ impl ExperimentSettings {
                 return Err(Failure::usage(SettingError::Zero(setting)));
             }
         }
-        let mut optimizers: Vec<OptimizerChoice> = Vec::new();
+        let mut optimizers: Vec<(OptimizerName, Ascent)> = Vec::new();
         for name in &arguments.optimizer {
-            let choice = optimizer(*name, arguments)?;
-            if optimizers
-                .iter()
-                .all(|chosen| chosen.method != choice.method)
-            {
-                optimizers.push(choice);
+            if optimizers.iter().all(|(chosen, _)| chosen != name) {
+                optimizers.push((*name, ascent(*name, arguments).validate()?));
             }
         }
         Ok(Self {
             optimizers,
             steps: arguments.steps,
             log_every: arguments.log_every,
-            plan: PlanSettings {
-                parameterization: arguments.parameterization.map(|name| match name {
-                    ParameterizationName::Raw => Parameterization::Raw,
-                    ParameterizationName::Log => Parameterization::Log,
-                }),
-                init: starts(init)?,
-            },
+            parameterization: arguments.parameterization.map(|name| match name {
+                ParameterizationName::Raw => Parameterization::Raw,
+                ParameterizationName::Log => Parameterization::Log,
+            }),
+            init: starts(init)?,
             device: arguments.device.parse()?,
             chains: ChainsSettings {
                 num_chains: arguments.num_chains,
@@ -238,50 +228,90 @@ impl ExperimentSettings {
             .validate()?,
         })
     }
+
+    /// The climb of each optimiser, under its name: on the talk's series the talk's own, all its steps taken.
+    ///
+    /// # Errors
+    /// When a start does not fit.
+    pub fn climbs(
+        &self,
+        model: &SwitchModel,
+        series: &Series,
+    ) -> Result<Vec<PlacedClimb>, Failure> {
+        let is_deck = is_deck(series);
+        let usual = if is_deck {
+            Parameterization::Raw
+        } else {
+            Parameterization::Log
+        };
+        let start = if is_deck {
+            TALKS_START.to_vec()
+        } else {
+            plain_start(model, series)
+        };
+        let plan = |name: OptimizerName, ascent: Ascent| ClimbPlan {
+            method: match name {
+                OptimizerName::Lbfgs => Method::Lbfgs,
+                _ => Method::Rule(ascent.rule),
+            },
+            ascent,
+            climbed: Climbed {
+                estimate: Estimate::Likelihood,
+                is_marginal: false,
+                parameterization: self.parameterization.unwrap_or(usual),
+                is_plain: is_deck,
+            },
+            launch: Launch::Given(start.clone()),
+            fixed: self.init.clone(),
+            n_starts: 1,
+            settings: ClimbSettings {
+                tolerances: Tolerances::NONE,
+                ..ClimbSettings::new(self.steps, self.log_every)
+            },
+            seed: self.chains.seed,
+        };
+        let plans = self.optimizers.iter();
+        plans
+            .map(|(name, ascent)| plan(*name, *ascent).place(&name.to_string(), model, series))
+            .collect()
+    }
 }
 
-fn optimizer(
-    name: OptimizerName,
-    arguments: &ExperimentArguments,
-) -> Result<OptimizerChoice, Failure> {
-    let (method, mut settings) = match name {
-        OptimizerName::Adam => (Method::Adam, OptimizerSettings::ADAM),
-        OptimizerName::Momentum => (Method::Momentum, OptimizerSettings::MOMENTUM),
-    };
-    match &mut settings {
-        OptimizerSettings::Adam { learning_rate, .. } => {
-            *learning_rate = arguments.learning_rate.unwrap_or(*learning_rate);
-        }
-        OptimizerSettings::Momentum {
-            learning_rate,
-            momentum,
-        } => {
-            *learning_rate = arguments.learning_rate.unwrap_or(*learning_rate);
-            *momentum = arguments.momentum;
-        }
+fn ascent(name: OptimizerName, arguments: &ExperimentArguments) -> Ascent {
+    let usual = Ascent::new(match name {
+        OptimizerName::Adam => Rule::ADAM,
+        OptimizerName::Momentum => Rule::Momentum {
+            momentum: arguments.momentum,
+        },
+        OptimizerName::Rmsprop => Rule::RMS_PROP,
+        // L-BFGS has no learning rate.
+        OptimizerName::Sgd | OptimizerName::Lbfgs => Rule::Sgd,
+    });
+    Ascent {
+        learning_rate: arguments
+            .learning_rate
+            .map_or(usual.learning_rate, Ramp::constant),
+        ..usual
     }
-    Ok(OptimizerChoice {
-        method,
-        settings: settings.validate()?,
-    })
 }
 
-fn starts(words: &[String]) -> Result<[Option<f64>; 5], Failure> {
-    let mut starts = [None; 5];
-    for word in words {
-        let unreadable = || Failure::usage(SettingError::Init { word: word.clone() });
-        let (name, value) = word.split_once('=').ok_or_else(unreadable)?;
-        let place = PARAMETERS.iter().position(|known| *known == name.trim());
-        let value: f64 = value.trim().parse().map_err(|_| unreadable())?;
-        let place = place.filter(|_| value.is_finite()).ok_or_else(unreadable)?;
-        if PARAMETERS[place].starts_with("sigma") && value <= 0.0 {
-            return Err(Failure::usage(SettingError::InitSigma {
-                word: word.clone(),
-            }));
-        }
-        starts[place] = Some(value);
-    }
-    Ok(starts)
+fn starts(words: &[String]) -> Result<Vec<(String, f64)>, Failure> {
+    words
+        .iter()
+        .map(|word| {
+            let unreadable = || Failure::usage(SettingError::Init { word: word.clone() });
+            let (name, value) = word.split_once('=').ok_or_else(unreadable)?;
+            let value: f64 = value.trim().parse().map_err(|_| unreadable())?;
+            let name = PARAMETERS.into_iter().find(|known| *known == name.trim());
+            let name = name.filter(|_| value.is_finite()).ok_or_else(unreadable)?;
+            if name.starts_with("sigma") && value <= 0.0 {
+                return Err(Failure::usage(SettingError::InitSigma {
+                    word: word.clone(),
+                }));
+            }
+            Ok((name.to_owned(), value))
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -310,7 +340,10 @@ mod tests {
     #[test]
     fn starts_are_read_by_name() {
         let start = starts(&["tau=40".into(), "sigma2=0.5".into()]).expect("two starts");
-        assert_eq!(start, [None, None, None, Some(0.5), Some(40.0)]);
+        assert_eq!(
+            start,
+            [("tau".to_owned(), 40.0), ("sigma2".to_owned(), 0.5)]
+        );
         for wrong in ["tau", "tau=x", "nu=3", "sigma1=0", "tau=inf"] {
             assert!(starts(&[wrong.to_owned()]).is_err(), "{wrong}");
         }

@@ -3,6 +3,7 @@
 //! Everything meets at a log density over unconstrained `R^dim`, evaluated for a batch of positions
 //! (row-major `batch x dim`, `f64`). An optimiser's starts and a sampler's chains are all that batch.
 
+mod ascent;
 mod clock;
 mod density;
 mod draw_source;
@@ -16,6 +17,7 @@ mod series;
 mod space;
 mod stop;
 
+pub use ascent::{Ascent, AscentError, Ramp, Rule, Shape};
 pub use clock::{switch_number, switchpoint_of, tau_of};
 pub use density::{DensityError, Gradient, LogDensity, Posterior};
 pub use draw_source::{DrawSource, DrawSourceError};
@@ -23,7 +25,7 @@ pub use draws::{Draws, DrawsError};
 pub use event::{DrawRows, DrawSchema, Event, Flow, Quantity, Sink, SinkError, SinkResult};
 pub use graph::GraphNode;
 pub use kernel::{Kernel, Transition, Warmup};
-pub use optimizer::{Optimizer, OptimizerError, Snapshot};
+pub use optimizer::{Halt, Optimizer, OptimizerError, Snapshot};
 pub use random::{ChainRng, stream};
 pub use series::{Series, SeriesError, Times};
 pub use space::{Coordinate, Parameter, Space, SpaceError, Support};

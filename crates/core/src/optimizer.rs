@@ -1,6 +1,6 @@
 //! An optimiser climbs from several starts at once and is read only where a point is logged.
 
-use crate::{DensityError, Space};
+use crate::{DensityError, Space, Stop};
 
 /// Why an optimiser could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,17 @@ pub struct Snapshot {
     pub grad_norms: Vec<f64>,
 }
 
+/// A start that ended by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Halt {
+    /// Why: [`Stop::NonFinite`], or [`Stop::LineSearch`].
+    pub stop: Stop,
+    /// The last step at which its value and gradient were seen finite; 0 where they never were.
+    pub step: u64,
+    /// Its unconstrained position then (`dim`).
+    pub position: Vec<f64>,
+}
+
 /// Something that climbs.
 pub trait Optimizer {
     /// The space that it climbs in.
@@ -32,15 +43,37 @@ pub trait Optimizer {
     /// Takes `steps` steps without reading anything back in between.
     ///
     /// # Errors
-    /// When the density or its device fails. A non-finite value is no error: it shows in the snapshot.
+    /// When the density or its device fails. A non-finite value is no error: it ends that start alone.
     fn advance(&mut self, steps: usize) -> Result<(), OptimizerError>;
 
-    /// Reads where every start stands.
+    /// Reads where every start stands; one that has halted stands where it halted.
     ///
     /// # Errors
     /// When the density or its device fails.
     fn snapshot(&mut self) -> Result<Snapshot, OptimizerError>;
 
-    /// Evaluations of the objective so far, each for all starts at once.
+    /// Which starts ended by themselves, and where (`starts`), as of the last snapshot.
+    fn halts(&self) -> &[Option<Halt>];
+
+    /// Tells that `start` has ended, so that no more work need be done for it; where it stands from now on is not
+    /// said. Nothing unless said otherwise: a device moves all rows of a tensor alike.
+    fn rest(&mut self, start: usize) {
+        let _ = start;
+    }
+
+    /// Steps from the beginning during which what is climbed still changes, as where a steepness is annealed: no stop
+    /// rule speaks before. None unless said otherwise.
+    fn n_changing(&self) -> u64 {
+        0
+    }
+
+    /// What a step of `start` along its search direction can still gain, in nats, to first order; for optimisers that
+    /// know the curvature.
+    fn decrement(&self, start: usize) -> Option<f64> {
+        let _ = start;
+        None
+    }
+
+    /// Evaluations of the objective so far, counted a start.
     fn n_evaluations(&self) -> u64;
 }

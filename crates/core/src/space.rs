@@ -326,6 +326,22 @@ impl Space {
     /// density plus [`Self::log_jacobian`] with respect to the unconstrained `position` (`dim`), in place; `values`
     /// (`dim`) are those of `position`.
     pub fn pull_back(&self, position: &[f64], values: &[f64], by_value: &mut [f64]) {
+        self.pull_back_where(true, position, values, by_value);
+    }
+
+    /// [`Self::pull_back`] without the Jacobian: the chain rule alone.
+    pub fn pull_back_alone(&self, position: &[f64], values: &[f64], by_value: &mut [f64]) {
+        self.pull_back_where(false, position, values, by_value);
+    }
+
+    fn pull_back_where(
+        &self,
+        with_jacobian: bool,
+        position: &[f64],
+        values: &[f64],
+        by_value: &mut [f64],
+    ) {
+        let of_jacobian = if with_jacobian { 1.0 } else { 0.0 };
         // The last first: what a value after another does to its lower end is passed on before that one's turn.
         for (index, parameter) in self.parameters.iter().enumerate().rev() {
             let (value, u) = (values[index], position[index]);
@@ -334,9 +350,9 @@ impl Space {
                 let low = values[previous];
                 // value = low + (high - low) p, and log (high - low) is a part of the Jacobian.
                 by_value[previous] +=
-                    by_value[index] * (high - value) / (high - low) - 1.0 / (high - low);
+                    (by_value[index] * (high - value) - of_jacobian) / (high - low);
             }
-            by_value[index] = by_value[index] * slope + jacobian_slope;
+            by_value[index] = by_value[index] * slope + of_jacobian * jacobian_slope;
         }
     }
 }

@@ -66,6 +66,6 @@ pub use error::DiagnosticsError;
 pub use ess::{ess_bulk, ess_mean, ess_quantile, ess_sd, ess_tail, ess_tail_at};
 pub use mcse::{mcse_mean, mcse_quantile, mcse_sd};
 pub use pareto_k::{Smoothed, psis};
-pub use quantile::quantile;
+pub use quantile::{quantile, quantiles};
 pub use r_hat::r_hat;
 pub use summary::{Summary, summary};

@@ -20,6 +20,21 @@ pub fn quantile(chains: &[&[f64]], probability: f64) -> Result<f64, DiagnosticsE
     Ok(chains.finite_or_nan(|chains| Sorted::new(chains.draws()).quantile(probability)))
 }
 
+/// [`quantile`] at each of several probabilities, for one sorting.
+///
+/// # Errors
+///
+/// As [`quantile`].
+pub fn quantiles(chains: &[&[f64]], probabilities: &[f64]) -> Result<Vec<f64>, DiagnosticsError> {
+    probabilities
+        .iter()
+        .try_for_each(|probability| check_probability(*probability))?;
+    let chains = Chains::new(chains)?;
+    let sorted = Sorted::new(chains.draws());
+    let at = |probability: &f64| chains.finite_or_nan(|_| sorted.quantile(*probability));
+    Ok(probabilities.iter().map(at).collect())
+}
+
 /// The error of a number that is no probability, if it is none.
 pub(crate) fn check_probability(probability: f64) -> Result<(), DiagnosticsError> {
     if (0.0..=1.0).contains(&probability) {

@@ -1,7 +1,8 @@
 //! What can go wrong while a method runs.
 
 use switchback_core::{
-    DensityError, DrawSourceError, DrawsError, OptimizerError, SeriesError, SinkError, SpaceError,
+    AscentError, DensityError, DrawSourceError, DrawsError, OptimizerError, SeriesError, SinkError,
+    SpaceError,
 };
 use switchback_diagnostics::DiagnosticsError;
 use switchback_models::ModelError;
@@ -49,6 +50,9 @@ pub enum InferError {
         /// What it must be.
         rule: &'static str,
     },
+    /// A setting of a walk makes no sense.
+    #[error(transparent)]
+    Ascent(#[from] AscentError),
     /// A sampler cannot sample that form.
     #[error("{sampler} cannot sample the {form} form; take --form {forms}, or another --sampler")]
     Pair {

@@ -66,7 +66,7 @@ fn posterior(
 
 fn nanoseconds(model: &SigmoidSwitch) -> Result<f64, Box<dyn Error>> {
     let space = model.space();
-    let n_switches = model.model().map_or(1, SwitchModel::n_switches) as f64;
+    let n_switches = model.model().n_switches() as f64;
     let (n, mut k) = (model.data().len() as f64, 0.0);
     let values: Vec<f64> = space
         .parameters()

@@ -237,12 +237,30 @@ pub enum ModelError {
     )]
     Coordinate {
         /// The parameter.
-        parameter: &'static str,
+        parameter: String,
         /// Its center.
         center: f64,
         /// Its scale.
         scale: f64,
     },
+    /// There are other coordinates than parameters.
+    #[error("{given} coordinates for {dim} parameters")]
+    Coordinates {
+        /// Coordinates handed in.
+        given: usize,
+        /// Parameters.
+        dim: usize,
+    },
+    /// A form without a sigmoid was given a steepness.
+    #[error(
+        "the marginal form has no sigmoid whose steepness could change: leave it at 1, or take --form sigmoid"
+    )]
+    NoSteepness,
+    /// Priors are of positive standard deviations.
+    #[error(
+        "a prior is of a positive sigma, not of a raw one of either sign: take --parameterization log, or --estimate mle"
+    )]
+    RawPosterior,
     /// A probability mass is outside `0 < mass <= 1`.
     #[error(
         "a credible set cannot hold a mass of {mass}: ask for more than 0 and at most 1, as in 0.9"

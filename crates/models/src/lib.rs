@@ -30,7 +30,9 @@ pub use prior::Prior;
 pub use referee::{CredibleSet, Exact, Fit, Moments, Profile, evidence_by_switches};
 pub use simulate::{Law, simulate};
 pub use switch_priors::SwitchPriors;
-pub use switchpoint::{HardSwitch, MarginalSwitch, Parameterization, SigmoidSwitch};
+pub use switchpoint::{
+    Estimate, HardSwitch, MarginalSwitch, Objective, Parameterization, SigmoidSwitch,
+};
 
 #[cfg(test)]
 mod testing;

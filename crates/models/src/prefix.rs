@@ -119,7 +119,7 @@ impl PrefixSums {
     }
 
     /// The values in order, `NaN` where missing.
-    pub(crate) fn values(&self) -> &[f64] {
+    pub fn values(&self) -> &[f64] {
         &self.values
     }
 

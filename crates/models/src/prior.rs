@@ -111,8 +111,9 @@ impl Prior {
         }
     }
 
-    /// The part of [`Self::ln_pdf`] that does not.
-    pub(crate) fn ln_constant(&self) -> f64 {
+    /// The part of [`Self::ln_pdf`] that does not depend on `x`, in nats: what is left of it but for `-z^2 / 2`, or but
+    /// for `(shape - 1) ln x - rate x`.
+    pub fn ln_constant(&self) -> f64 {
         match *self {
             Self::Normal { sd, .. } => -LN_SQRT_2_PI - sd.ln(),
             Self::HalfNormal { sd } => LN_2 - LN_SQRT_2_PI - sd.ln(),

@@ -1,15 +1,22 @@
-//! What one Adam step of the sigmoid switch costs on tensors: by device, length of the series and number of starts.
+//! What one Adam step of the sigmoid switch costs on tensors: by device, length of the series and number of starts; and
+//! what a batch of starts saves.
 //!
-//! `cargo bench --bench step` measures the processors; `cargo bench --bench step -- wgpu` the graphics device.
-//! Prints CSV: the median of five stretches, CPU and wall microseconds a step.
+//! `cargo bench --bench step` measures every device that the machine offers; `cargo bench --bench step -- flex` one of them,
+//! `cargo bench --bench step -- flex 90` one length alone. Prints CSV: the median of five stretches (of one, where a step
+//! takes seconds), CPU and wall microseconds a step; then starts x steps a second side by side; then, on each processor, the
+//! CPU time of 1024 starts in one batch over that of 1024 runs of one start, and a step of one start for every model.
 
 #![allow(clippy::print_stdout)]
 
 use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
-use switchback_core::{Optimizer, Parameter, Series, Space, Support};
-use switchback_tensor::{DeviceName, OpenDevice, OptimizerSettings, TensorClimb};
+use switchback_core::{Ascent, LogDensity, Optimizer, Rule, Series};
+use switchback_models::{
+    Estimate, Likelihood, Objective, Parameterization, RegimePriors, SwitchModel, SwitchPrior,
+    SwitchPriors, SwitchSettings,
+};
+use switchback_tensor::{DeviceName, OpenDevice, TensorClimb};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -18,90 +25,215 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const STRETCHES: usize = 5;
 /// How long a stretch takes, more or less.
 const STRETCH: Duration = Duration::from_millis(400);
+/// Starts of the batch that is compared with single runs, and steps of each.
+const BATCH: (usize, usize) = (1_024, 50);
+/// A tensor of the batch holds starts x n numbers, and a step a dozen of them.
+const MOST_NUMBERS: usize = 30_000_000;
+/// From 256 on, how many times as many starts the next measurement takes, and how long a step of it may last: a software
+/// adapter takes seconds.
+const MORE_STARTS: f64 = 16.0;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Starts x steps a second, of a device at a length and a number of starts.
+struct Rate {
+    device: DeviceName,
+    n: usize,
+    starts: usize,
+    a_second: f64,
+}
 
 fn main() {
-    let asked: Vec<DeviceName> = std::env::args()
-        .filter_map(|name| name.parse().ok())
-        .collect();
-    let devices = if asked.is_empty() {
-        vec![DeviceName::Flex, DeviceName::NdArray]
-    } else {
-        asked
-    };
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let mut names: Vec<DeviceName> = asked.iter().filter_map(|name| name.parse().ok()).collect();
+    if names.is_empty() {
+        names = DeviceName::ALL.to_vec();
+    }
+    let mut lengths: Vec<usize> = asked.iter().filter_map(|n| n.parse().ok()).collect();
+    if lengths.is_empty() {
+        lengths = vec![90, 1_000, 10_000, 100_000];
+    }
+    // The graphics device last: once open, its driver takes CPU time of its own.
+    names.sort_by_key(|name| *name == DeviceName::Wgpu);
     println!("device,n,starts,steps,cpu_us_a_step,wall_us_a_step,start_steps_a_second");
-    for name in devices {
-        let device = match OpenDevice::open(name) {
-            Ok(device) => device,
-            Err(error) => {
-                println!("# {error}");
-                continue;
-            }
-        };
-        println!("# {name}: {}, {}", device.detail(), device.precision());
-        let starts: &[usize] = match name {
-            DeviceName::Wgpu => &[1, 256, 4_096, 65_536],
-            _ => &[1, 256],
-        };
-        for n in [90, 1_000, 10_000, 100_000] {
-            for &starts in starts {
-                // A tensor of the batch holds starts * n numbers, and a step a dozen of them.
-                if starts * n <= 30_000_000 {
-                    measure(&device, n, starts);
+    let (mut rates, mut batches, mut models) = (Vec::new(), Vec::new(), Vec::new());
+    for device in names.iter().filter_map(|name| open(*name)) {
+        let is_graphics = device.name() == DeviceName::Wgpu;
+        for &n in &lengths {
+            let mut a_step = 0.0;
+            for starts in [1, 256, 4_096, 65_536] {
+                if starts * n > MOST_NUMBERS || a_step * MORE_STARTS > PATIENCE.as_secs_f64() {
+                    println!("# {}, {n}, {starts}: too long", device.name());
+                    break;
                 }
+                let rate = measure(&device, n, starts);
+                a_step = starts as f64 / rate.a_second;
+                rates.push(rate);
             }
+        }
+        if !is_graphics {
+            batches.push(batch_against_single_runs(&device, lengths[0]));
+            models.extend(every_model(&device, lengths[0]));
+        }
+    }
+    side_by_side(&names, &rates);
+    println!("\ndevice,n,starts,steps,batch_cpu_s,single_runs_cpu_s,ratio");
+    batches.iter().for_each(|row| println!("{row}"));
+    println!("\ndevice,model,estimate,n,cpu_us_a_step");
+    models.iter().for_each(|row| println!("{row}"));
+}
+
+fn open(name: DeviceName) -> Option<OpenDevice> {
+    match OpenDevice::open(name) {
+        Ok(device) => {
+            println!("# {name}: {}, {}", device.detail(), device.precision());
+            Some(device)
+        }
+        Err(error) => {
+            println!("# {error}");
+            None
         }
     }
 }
 
-fn measure(device: &OpenDevice, n: usize, starts: usize) {
-    let mut climb = climb(device, n, starts);
-    climb.advance(3).expect("the device works");
-    climb.snapshot().expect("the device works");
+fn measure(device: &OpenDevice, n: usize, starts: usize) -> Rate {
+    let mut climb = climb(device, &objective(n), &spread(n, starts));
+    run(&mut climb, 3);
     let began = Instant::now();
-    climb.advance(3).expect("the device works");
-    climb.snapshot().expect("the device works");
+    run(&mut climb, 3);
     let one = began.elapsed().as_secs_f64() / 4.0;
     let steps = ((STRETCH.as_secs_f64() / one) as usize).clamp(3, 100_000);
-    let mut stretches: Vec<(f64, f64)> = (0..STRETCHES)
+    let stretches = if one > 1.0 { 1 } else { STRETCHES };
+    let mut stretches: Vec<(f64, f64)> = (0..stretches)
         .map(|_| {
             let (wall, cpu) = (Instant::now(), ProcessTime::now());
-            climb.advance(steps).expect("the device works");
-            // Reading back waits for the device.
-            climb.snapshot().expect("the device works");
+            run(&mut climb, steps);
             let micros = |time: Duration| time.as_secs_f64() * 1e6 / (steps + 1) as f64;
             (micros(cpu.elapsed()), micros(wall.elapsed()))
         })
         .collect();
     stretches.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let (cpu, wall) = stretches[STRETCHES / 2];
+    let (cpu, wall) = stretches[stretches.len() / 2];
+    let a_second = starts as f64 * 1e6 / wall;
     let name = device.name();
-    let rate = starts as f64 * 1e6 / wall;
-    println!("{name},{n},{starts},{steps},{cpu:.2},{wall:.2},{rate:.0}");
+    println!("{name},{n},{starts},{steps},{cpu:.2},{wall:.2},{a_second:.0}");
+    Rate {
+        device: name,
+        n,
+        starts,
+        a_second,
+    }
 }
 
-/// The talk's law at any length, climbed from starts spread over the series.
-fn climb(device: &OpenDevice, n: usize, starts: usize) -> TensorClimb {
+/// Starts x steps a second, a column a device.
+fn side_by_side(names: &[DeviceName], rates: &[Rate]) {
+    print!("\nn,starts");
+    for name in names {
+        print!(",{name}");
+    }
+    println!();
+    let mut rows: Vec<(usize, usize)> = rates.iter().map(|rate| (rate.n, rate.starts)).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    for (n, starts) in rows {
+        print!("{n},{starts}");
+        for name in names {
+            let found = rates
+                .iter()
+                .find(|rate| (rate.device, rate.n, rate.starts) == (*name, n, starts));
+            match found {
+                Some(rate) => print!(",{:.0}", rate.a_second),
+                None => print!(","),
+            }
+        }
+        println!();
+    }
+}
+
+/// What a user pays for a batch, its climb set up and read once, and for as many runs of one start each.
+fn batch_against_single_runs(device: &OpenDevice, n: usize) -> String {
+    let (starts, steps) = BATCH;
+    let (objective, rows) = (objective(n), spread(n, starts));
+    let began = ProcessTime::now();
+    run(&mut climb(device, &objective, &rows), steps);
+    let batch = began.elapsed().as_secs_f64();
+    let began = ProcessTime::now();
+    for row in rows.chunks(rows.len() / starts) {
+        run(&mut climb(device, &objective, row), steps);
+    }
+    let single = began.elapsed().as_secs_f64();
+    let (name, ratio) = (device.name(), batch / single);
+    format!("{name},{n},{starts},{steps},{batch:.3},{single:.3},{ratio:.3}")
+}
+
+/// CPU time of a step of one start, model by model: of the likelihood, and of the posterior with its Jacobian.
+fn every_model(device: &OpenDevice, n: usize) -> Vec<String> {
+    let mut rows = Vec::new();
+    let series = series(n, |i| {
+        f64::from(u8::from(i >= n / 2)) * 6.0 + ((i * 7_919) % 5) as f64
+    });
+    for likelihood in Likelihood::ALL {
+        for regimes in ["0,1", "0,1,0", "0,1,2"] {
+            let settings = SwitchSettings {
+                likelihood,
+                regimes: regimes.parse().expect("it is offered"),
+                priors: RegimePriors::scaled_to(likelihood, &series).expect("it varies"),
+                switch_prior: SwitchPrior::Sequential,
+            };
+            let model = SwitchModel::new(&series, settings).expect("it can be modelled");
+            for estimate in [
+                Estimate::Likelihood,
+                Estimate::Posterior {
+                    with_jacobian: true,
+                },
+            ] {
+                let objective = Objective::sigmoid(model.clone(), estimate, Parameterization::Log)
+                    .expect("it is offered");
+                let mut start = vec![0.5; objective.space().dim()];
+                start[0] = 0.1;
+                let mut climb = climb(device, &objective, &start);
+                run(&mut climb, 100);
+                let (began, steps) = (ProcessTime::now(), 2_000);
+                run(&mut climb, steps);
+                let cpu = began.elapsed().as_secs_f64() * 1e6 / (steps + 1) as f64;
+                let (name, model) = (device.name(), model.describe());
+                rows.push(format!("{name},\"{model}\",{estimate},{n},{cpu:.2}"));
+            }
+        }
+    }
+    rows
+}
+
+/// Steps, and a reading, which waits for the device.
+fn run(climb: &mut TensorClimb, steps: usize) {
+    climb.advance(steps).expect("the device works");
+    climb.snapshot().expect("the device works");
+}
+
+fn series(n: usize, of: impl Fn(usize) -> f64) -> Series {
+    let values: Vec<_> = (0..n).map(|i| Some(of(i))).collect();
+    Series::new("bench", &values).expect("a series")
+}
+
+/// The talk's law at any length.
+fn objective(n: usize) -> Objective {
     let noise = |i: usize| ((i * 7_919) % 1_009) as f64 / 252.0 - 2.0;
     let level = |i: usize| if i < n / 2 { -1.0 } else { 5.0 };
-    let values: Vec<_> = (0..n).map(|i| Some(level(i) + noise(i))).collect();
-    let series = Series::new("bench", &values).expect("a series");
-    let names = ["mu1", "mu2", "sigma1", "sigma2", "tau"];
-    let space = Space::new(
-        names
-            .map(|name| Parameter::new(name, Support::Real))
-            .to_vec(),
-    );
-    let rows: Vec<f64> = (0..starts)
+    let series = series(n, |i| level(i) + noise(i));
+    let model = SwitchModel::one_normal_switch(&series, SwitchPriors::deck()).expect("it varies");
+    Objective::sigmoid(model, Estimate::Likelihood, Parameterization::Raw)
+        .expect("a likelihood has raw sigmas")
+}
+
+/// Starts spread over the series.
+fn spread(n: usize, starts: usize) -> Vec<f64> {
+    (0..starts)
         .flat_map(|start| {
-            [
-                0.0,
-                0.1,
-                2.0,
-                2.0,
-                (start + 1) as f64 * n as f64 / (starts + 1) as f64,
-            ]
+            let tau = (start + 1) as f64 * n as f64 / (starts + 1) as f64;
+            [0.0, 0.1, 2.0, 2.0, tau]
         })
-        .collect();
-    TensorClimb::new(&series, &space, device, &OptimizerSettings::ADAM, &rows)
-        .expect("the space fits")
+        .collect()
+}
+
+fn climb(device: &OpenDevice, objective: &Objective, starts: &[f64]) -> TensorClimb {
+    TensorClimb::new(objective, device, &Ascent::new(Rule::ADAM), starts).expect("it is a sigmoid")
 }

@@ -1,168 +1,79 @@
 //! The climb of a batch of starts on a device, behind the waist's `Optimizer`.
 
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
-use burn::tensor::Transaction;
-use switchback_core::{LogDensity, Optimizer, OptimizerError, Series, Snapshot, Space};
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use switchback_core::{Ascent, Halt, LogDensity, Optimizer, OptimizerError, Snapshot, Space};
+use switchback_models::Objective;
 
-use crate::adam::Adam;
-use crate::density::{TensorDensity, device_failed, read};
-use crate::module::{DIM, SwitchModule};
-use crate::{OpenDevice, SpaceMismatch};
+use crate::density::TensorDensity;
+use crate::module::SwitchModule;
+use crate::rules::{clipped, optimizer};
+use crate::watch::Watch;
+use crate::{NotOnTensors, OpenDevice};
 
-/// A setting makes no sense.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("--{setting} is {value}: {rule}")]
-pub struct SettingsError {
-    /// Name of the setting.
-    pub setting: &'static str,
-    /// Its value.
-    pub value: f64,
-    /// What it must be.
-    pub rule: &'static str,
-}
-
-/// Which optimiser, and its settings.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum OptimizerSettings {
-    /// Adam (Kingma & Ba 2015).
-    Adam {
-        /// Length of a step.
-        learning_rate: f64,
-        /// Decay rate of the first moment.
-        beta_1: f64,
-        /// Decay rate of the second moment.
-        beta_2: f64,
-        /// Added to the root of the second moment.
-        epsilon: f64,
-    },
-    /// Gradient ascent with momentum (Polyak 1964), without dampening, as TensorFlow has it.
-    Momentum {
-        /// Length of a step a unit of the gradient.
-        learning_rate: f64,
-        /// Share of the last step that is kept.
-        momentum: f64,
-    },
-}
-
-impl OptimizerSettings {
-    /// TensorFlow's defaults for Adam: those of the talk.
-    pub const ADAM: Self = Self::Adam {
-        learning_rate: 1e-3,
-        beta_1: 0.9,
-        beta_2: 0.999,
-        epsilon: 1e-8,
-    };
-
-    /// The talk's momentum.
-    pub const MOMENTUM: Self = Self::Momentum {
-        learning_rate: 0.01,
-        momentum: 0.01,
-    };
-
-    /// Length of a step.
-    pub fn learning_rate(&self) -> f64 {
-        match *self {
-            Self::Adam { learning_rate, .. } | Self::Momentum { learning_rate, .. } => {
-                learning_rate
-            }
-        }
-    }
-
-    /// The settings, if they make sense.
-    ///
-    /// # Errors
-    /// When the learning rate is not positive, or a decay rate or the momentum is not in `[0, 1)`.
-    pub fn validate(self) -> Result<Self, SettingsError> {
-        let share = |setting, value: f64| {
-            let fits = (0.0..1.0).contains(&value);
-            fits.then_some(()).ok_or(SettingsError {
-                setting,
-                value,
-                rule: "it must be at least 0 and less than 1",
-            })
-        };
-        let value = self.learning_rate();
-        if !(value > 0.0 && value.is_finite()) {
-            return Err(SettingsError {
-                setting: "learning-rate",
-                value,
-                rule: "it must be positive",
-            });
-        }
-        match self {
-            Self::Adam { beta_1, beta_2, .. } => {
-                share("beta-1", beta_1)?;
-                share("beta-2", beta_2)?;
-            }
-            Self::Momentum { momentum, .. } => share("momentum", momentum)?,
-        }
-        Ok(self)
-    }
-
-    fn build(&self) -> ModuleOptimizer {
-        match *self {
-            Self::Adam {
-                beta_1,
-                beta_2,
-                epsilon,
-                ..
-            } => Adam {
-                beta_1,
-                beta_2,
-                epsilon,
-            }
-            .into(),
-            Self::Momentum { momentum, .. } => {
-                let momentum = MomentumConfig::new()
-                    .with_momentum(momentum)
-                    .with_dampening(0.0);
-                SgdConfig::new().with_momentum(Some(momentum)).init()
-            }
-        }
-    }
-}
-
-/// A batch of starts that climbs the sigmoid switch's likelihood on a device.
+/// A batch of starts that climbs an objective on a device.
+///
+/// Values are always those of the final steepness, so that they can be compared while it is annealed.
 pub struct TensorClimb {
     density: TensorDensity,
     module: SwitchModule,
     optimizer: ModuleOptimizer,
-    learning_rate: f64,
+    ascent: Ascent,
+    watch: Watch,
     steps: u64,
     n_evaluations: u64,
 }
 
 impl TensorClimb {
-    /// A climb of `series` from the unconstrained `starts` (row-major `starts x 5`) in the coordinates of `space`.
+    /// A climb of `objective` from the unconstrained `starts` (row-major `starts x dim`) by `ascent`, which has been
+    /// validated. Its final steepness takes the place of the objective's own.
     ///
     /// # Errors
-    /// When `space` is not that of a sigmoid switch.
+    /// For the marginal form.
     pub fn new(
-        series: &Series,
-        space: &Space,
+        objective: &Objective,
         device: &OpenDevice,
-        settings: &OptimizerSettings,
+        ascent: &Ascent,
         starts: &[f64],
-    ) -> Result<Self, SpaceMismatch> {
+    ) -> Result<Self, NotOnTensors> {
+        let density = TensorDensity::as_steep(objective, ascent.steepness.to, device)?;
+        let dim = density.space().dim();
         Ok(Self {
-            density: TensorDensity::new(series, space, 1.0, device)?,
-            module: SwitchModule::new(starts, device),
-            optimizer: settings.build(),
-            learning_rate: settings.learning_rate(),
+            density,
+            module: SwitchModule::new(starts, dim, device),
+            optimizer: optimizer(ascent.rule),
+            ascent: *ascent,
+            watch: Watch::new(starts, dim),
             steps: 0,
             n_evaluations: 0,
         })
     }
 
+    /// The share of the final steepness that holds at this step; `None` for all of it.
+    fn share(&self) -> Option<f64> {
+        let ramp = &self.ascent.steepness;
+        let share = ramp.at(self.steps) / ramp.to;
+        (share != 1.0).then_some(share)
+    }
+
     fn step(&mut self) {
-        let loss = self.module.half_deviance(self.density.observations());
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.module);
+        let loss = self.module.loss(self.density.objective(), self.share());
+        let mut gradients = GradientsParams::from_grads(loss.backward(), &self.module);
+        if let Some(most) = self.ascent.clip {
+            let id = self.module.id();
+            if let Some(gradient) = gradients.remove::<2>(id) {
+                gradients.register(id, clipped(gradient, most));
+            }
+        }
+        let rate = self.ascent.learning_rate.at(self.steps);
         // A burn optimiser takes the module by value.
         let module = self.module.clone();
-        self.module = self.optimizer.step(self.learning_rate, module, gradients);
+        self.module = self.optimizer.step(rate, module, gradients);
         self.steps += 1;
-        self.n_evaluations += 1;
+        self.count();
+    }
+
+    fn count(&mut self) {
+        self.n_evaluations += self.watch.halts().len() as u64;
     }
 }
 
@@ -179,23 +90,13 @@ impl Optimizer for TensorClimb {
     }
 
     fn snapshot(&mut self) -> Result<Snapshot, OptimizerError> {
-        let logp = self.module.log_likelihood(self.density.observations());
-        let gradients = logp.backward();
-        self.n_evaluations += 1;
-        let data = Transaction::default()
-            .register(self.module.position())
-            .register(logp.inner())
-            .register(self.module.gradient(&gradients))
-            .try_execute()
-            .map_err(|error| device_failed(self.density.device(), &error))?;
-        let [positions, logp, gradient] = read(self.density.device(), data)?;
-        let norm = |row: &[f64]| row.iter().map(|slope| slope * slope).sum::<f64>().sqrt();
-        Ok(Snapshot {
-            step: self.steps,
-            grad_norms: gradient.chunks_exact(DIM).map(norm).collect(),
-            positions,
-            logp,
-        })
+        let [values, slopes, positions] = self.density.read_all(&self.module)?;
+        self.count();
+        Ok(self.watch.see(self.steps, &positions, values, &slopes))
+    }
+
+    fn halts(&self) -> &[Option<Halt>] {
+        self.watch.halts()
     }
 
     fn n_evaluations(&self) -> u64 {

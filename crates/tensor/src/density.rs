@@ -1,42 +1,92 @@
 //! The tensor density behind the waist's traits: positions in, values and gradients out.
 
-use burn::tensor::{TensorData, Transaction};
-use switchback_core::{DensityError, Gradient, LogDensity, Posterior, Series, Space};
+use burn::tensor::{Tensor, TensorData, Transaction};
+use switchback_core::{DensityError, Gradient, LogDensity, Posterior, Space};
+use switchback_models::Objective;
 
-use crate::module::{DIM, SwitchModule};
-use crate::{Observations, OpenDevice, SpaceMismatch};
+use crate::module::SwitchModule;
+use crate::{NotOnTensors, OpenDevice, TensorObjective};
 
-/// The sigmoid switch's likelihood on a device, as the waist's density: no prior, no Jacobian.
+/// An objective on a device, as the waist's density.
+///
+/// In the range of the device's numbers it is the [`Objective`] in every value and slope; beyond it, where that one is
+/// `-inf`, this may be `NaN`.
 pub struct TensorDensity {
     space: Space,
-    observations: Observations,
+    objective: TensorObjective,
     device: OpenDevice,
 }
 
 impl TensorDensity {
-    /// The likelihood of `series` in the coordinates of `space`, with `steepness` a unit of time.
+    /// `objective` on `device`, in its coordinates and with its steepness.
     ///
     /// # Errors
-    /// When `space` is not that of a sigmoid switch.
-    pub fn new(
-        series: &Series,
-        space: &Space,
+    /// For the marginal form.
+    pub fn new(objective: &Objective, device: &OpenDevice) -> Result<Self, NotOnTensors> {
+        let uploaded = TensorObjective::upload(objective, device)?;
+        Ok(Self::of(objective, uploaded, device))
+    }
+
+    /// [`Self::new`] with another `steepness`, a unit of time.
+    pub(crate) fn as_steep(
+        objective: &Objective,
         steepness: f64,
         device: &OpenDevice,
-    ) -> Result<Self, SpaceMismatch> {
-        Ok(Self {
-            space: space.clone(),
-            observations: Observations::upload(series, space, steepness, device)?,
+    ) -> Result<Self, NotOnTensors> {
+        let uploaded = TensorObjective::upload_as_steep(objective, steepness, device)?;
+        Ok(Self::of(objective, uploaded, device))
+    }
+
+    fn of(objective: &Objective, uploaded: TensorObjective, device: &OpenDevice) -> Self {
+        Self {
+            space: objective.space().clone(),
+            objective: uploaded,
             device: device.clone(),
-        })
+        }
     }
 
-    pub(crate) fn observations(&self) -> &Observations {
-        &self.observations
+    pub(crate) fn objective(&self) -> &TensorObjective {
+        &self.objective
     }
 
-    pub(crate) fn device(&self) -> &OpenDevice {
-        &self.device
+    fn module(&self, positions: &[f64]) -> SwitchModule {
+        SwitchModule::new(positions, self.space.dim(), &self.device)
+    }
+
+    /// Reads a `loss` back as values of what has the `constant`.
+    fn read_loss(
+        &self,
+        loss: Tensor<3>,
+        constant: f64,
+        values: &mut [f64],
+    ) -> Result<(), DensityError> {
+        let data = loss
+            .inner()
+            .try_into_data()
+            .map_err(|error| device_failed(&self.device, &error))?;
+        let [losses] = read(&self.device, vec![data])?;
+        for (value, loss) in values.iter_mut().zip(losses) {
+            *value = constant - loss;
+        }
+        Ok(())
+    }
+
+    /// Values and gradients of the objective where `module` stands, and its positions.
+    pub(crate) fn read_all(&self, module: &SwitchModule) -> Result<[Vec<f64>; 3], DensityError> {
+        let loss = module.loss(&self.objective, None);
+        // Rows do not depend on each other, so the gradient of their sum is each row's own.
+        let gradients = loss.backward();
+        let data = Transaction::default()
+            .register(loss.inner())
+            .register(module.gradient(&gradients))
+            .register(module.position())
+            .try_execute()
+            .map_err(|error| device_failed(&self.device, &error))?;
+        let [mut values, mut slopes, positions] = read(&self.device, data)?;
+        let constant = self.objective.constant();
+        values.iter_mut().for_each(|loss| *loss = constant - *loss);
+        slopes.iter_mut().for_each(|slope| *slope = -*slope);
+        Ok([values, slopes, positions])
     }
 }
 
@@ -46,15 +96,9 @@ impl LogDensity for TensorDensity {
     }
 
     fn logp(&self, positions: &[f64], logp: &mut [f64]) -> Result<(), DensityError> {
-        DensityError::check_shape(DIM, positions.len(), logp.len())?;
-        let value = SwitchModule::new(positions, &self.device).log_likelihood(&self.observations);
-        let data = value
-            .inner()
-            .try_into_data()
-            .map_err(|error| device_failed(&self.device, &error))?;
-        let [values] = read(&self.device, vec![data])?;
-        logp.copy_from_slice(&values);
-        Ok(())
+        DensityError::check_shape(self.space.dim(), positions.len(), logp.len())?;
+        let loss = self.module(positions).loss(&self.objective, None);
+        self.read_loss(loss, self.objective.constant(), logp)
     }
 }
 
@@ -65,18 +109,10 @@ impl Gradient for TensorDensity {
         logp: &mut [f64],
         grad: &mut [f64],
     ) -> Result<(), DensityError> {
-        DensityError::check_shape(DIM, positions.len(), logp.len())?;
-        DensityError::check_shape(DIM, grad.len(), logp.len())?;
-        let module = SwitchModule::new(positions, &self.device);
-        let value = module.log_likelihood(&self.observations);
-        // Rows do not depend on each other, so the gradient of their sum is each row's own.
-        let gradients = value.backward();
-        let data = Transaction::default()
-            .register(value.inner())
-            .register(module.gradient(&gradients))
-            .try_execute()
-            .map_err(|error| device_failed(&self.device, &error))?;
-        let [values, slopes] = read(&self.device, data)?;
+        let dim = self.space.dim();
+        DensityError::check_shape(dim, positions.len(), logp.len())?;
+        DensityError::check_shape(dim, grad.len(), logp.len())?;
+        let [values, slopes, _] = self.read_all(&self.module(positions))?;
         logp.copy_from_slice(&values);
         grad.copy_from_slice(&slopes);
         Ok(())
@@ -89,12 +125,14 @@ impl Posterior for TensorDensity {
         positions: &[f64],
         log_likelihood: &mut [f64],
     ) -> Result<(), DensityError> {
-        self.logp(positions, log_likelihood)
+        DensityError::check_shape(self.space.dim(), positions.len(), log_likelihood.len())?;
+        let loss = self.module(positions).likelihood_loss(&self.objective);
+        self.read_loss(loss, self.objective.likelihood_constant(), log_likelihood)
     }
 }
 
 /// What was read back, in double precision.
-pub(crate) fn read<const N: usize>(
+fn read<const N: usize>(
     device: &OpenDevice,
     data: Vec<TensorData>,
 ) -> Result<[Vec<f64>; N], DensityError> {
@@ -108,7 +146,7 @@ pub(crate) fn read<const N: usize>(
         .map_err(|_| device_failed(device, &format!("{count} tensors came back for {N}")))
 }
 
-pub(crate) fn device_failed(device: &OpenDevice, error: &dyn std::fmt::Display) -> DensityError {
+fn device_failed(device: &OpenDevice, error: &dyn std::fmt::Display) -> DensityError {
     DensityError::Device {
         device: device.name().to_string(),
         message: error.to_string(),

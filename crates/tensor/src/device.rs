@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
-use burn::tensor::{DType, Device, Tensor, activation};
+use burn::tensor::{DType, Device, Tensor, TensorData, activation};
 
 /// A kind of device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,24 +121,32 @@ impl OpenDevice {
         }
     }
 
-    /// The sigmoid, in the device's precision: 0 or 1 where its argument is large, and never `inf / inf`.
-    pub(crate) fn sigmoid(&self, tensor: Tensor<3>) -> Tensor<3> {
+    /// The sigmoid, in the device's relative precision: 0, or nearly, or 1 where its argument is large, and never `inf / inf`.
+    pub(crate) fn sigmoid<const D: usize>(&self, tensor: Tensor<D>) -> Tensor<D> {
         match self.name {
             DeviceName::Flex | DeviceName::Wgpu => activation::sigmoid(tensor),
-            // burn-ndarray's own goes through single precision.
-            DeviceName::NdArray => tensor
-                .mul_scalar(0.5)
-                .tanh()
-                .mul_scalar(0.5)
-                .add_scalar(0.5),
+            // burn-ndarray's own goes through single precision. A mask keeps a NaN, which its clamp may not.
+            DeviceName::NdArray => {
+                let turned = tensor.neg();
+                let is_far = turned.clone().greater_scalar(FAR);
+                turned.mask_fill(is_far, FAR).exp().add_scalar(1.0).recip()
+            }
         }
     }
 
+    /// Uploads `values` (row-major) in the device's precision.
+    pub(crate) fn upload<const D: usize>(&self, values: Vec<f64>, shape: [usize; D]) -> Tensor<D> {
+        Tensor::from_data(TensorData::new(values, shape), self.options())
+    }
+
     /// The device with its float type, for a tensor that takes part in differentiation.
-    pub(crate) fn options(&self) -> (&Device, DType) {
+    fn options(&self) -> (&Device, DType) {
         (&self.device, self.dtype)
     }
 }
+
+/// An argument whose exponential is still a number in double precision.
+const FAR: f64 = 700.0;
 
 /// What this machine says of a device.
 #[derive(Debug, Clone)]
@@ -210,6 +218,38 @@ mod tests {
             .parse::<DeviceName>()
             .map_err(|error| error.to_string());
         assert!(unknown.is_err_and(|error| error.contains("ndarray, flex and wgpu")));
+    }
+
+    #[test]
+    fn sigmoids_keep_their_digits_far_from_the_middle_and_a_nan_stays() {
+        for name in [DeviceName::Flex, DeviceName::NdArray] {
+            let device = OpenDevice::open(name).expect("every machine has a processor");
+            let numbers = vec![-1e9, -800.0, -600.0, -30.0, 0.0, 1.5, 40.0, 1e9, f64::NAN];
+            let v = device
+                .upload(numbers.clone(), [1, numbers.len()])
+                .require_grad();
+            let value = device.sigmoid(v.clone());
+            let gradients = value.backward();
+            let slopes = v.grad(&gradients).expect("it takes part").into_data();
+            let values = value.into_data();
+            let found = values.iter::<f64>().zip(slopes.iter::<f64>());
+            for (v, (value, slope)) in numbers.into_iter().zip(found) {
+                if v.is_nan() {
+                    assert!(value.is_nan(), "{name}");
+                    continue;
+                }
+                let near = |found: f64, truth: f64| (found - truth).abs() <= 2e-15 * truth + 1e-300;
+                let e = (-f64::abs(v)).exp();
+                let truth = if v < 0.0 {
+                    e / (1.0 + e)
+                } else {
+                    1.0 / (1.0 + e)
+                };
+                assert!(near(value, truth), "{name}, {v}: {value:e}");
+                let truth = e / (1.0 + e) / (1.0 + e);
+                assert!((slope - truth).abs() < 1e-15, "{name}, {v}: {slope:e}");
+            }
+        }
     }
 
     #[test]

@@ -1,18 +1,25 @@
 //! The sigmoid switch on tensors: devices, the trainable module, its optimisers, and the adapter to the waist.
 //!
-//! The only crate that knows burn. [`SwitchModule::log_likelihood`] is the model's definition on any device.
+//! The only crate that knows burn. [`TensorObjective::loss`] is the model's definition on any device.
 
 mod adam;
 mod climb;
 mod density;
 mod device;
 mod graph;
+mod levels;
 mod module;
-mod observations;
+mod objective;
+mod priors;
+mod rms_prop;
+mod rules;
+mod switches;
+mod watch;
+mod weights;
 
-pub use climb::{OptimizerSettings, SettingsError, TensorClimb};
+pub use climb::TensorClimb;
 pub use density::TensorDensity;
 pub use device::{DeviceError, DeviceName, DeviceReport, OpenDevice, devices};
 pub use graph::switch_graph;
 pub use module::SwitchModule;
-pub use observations::{Observations, SpaceMismatch};
+pub use objective::{NotOnTensors, TensorObjective};

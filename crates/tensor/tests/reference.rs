@@ -1,8 +1,12 @@
 //! On every device the tensors give the values and gradients, and the optimisers the paths, of the reference tables:
 //! the talk's objective and TensorFlow's update rules, computed apart from this program in double precision.
 
-use switchback_core::{Gradient, Optimizer, Parameter, Series, Space, Support};
-use switchback_tensor::{DeviceName, OpenDevice, OptimizerSettings, TensorClimb, TensorDensity};
+mod common;
+
+use common::{at, deck, distance, graphics, processors};
+use switchback_core::{Ascent, Optimizer, Rule};
+use switchback_models::{Estimate, Objective, Parameterization, SwitchModel, SwitchPriors};
+use switchback_tensor::{OpenDevice, TensorClimb, TensorDensity};
 
 const GRADIENTS: &str = include_str!("../../../tests/data/deck_gradients_f64.csv");
 const ADAM: &str = include_str!("../../../tests/data/deck_adam_f64.csv");
@@ -17,57 +21,25 @@ fn table(text: &str) -> Vec<Vec<f64>> {
         .collect()
 }
 
-fn deck() -> Series {
-    let rows = table(include_str!("../../../data/deck.csv"));
-    let values: Vec<_> = rows.iter().map(|row| Some(row[1])).collect();
-    Series::new("deck", &values).expect("the deck's series")
+/// The deck's objective in its own coordinates: every value as it is.
+fn raw() -> Objective {
+    let model =
+        SwitchModel::one_normal_switch(&deck(), SwitchPriors::deck()).expect("it can be modelled");
+    Objective::sigmoid(model, Estimate::Likelihood, Parameterization::Raw)
+        .expect("a likelihood has raw sigmas")
 }
 
-/// The deck's coordinates: every value as it is.
-fn raw() -> Space {
-    let names = ["mu1", "mu2", "sigma1", "sigma2", "tau"];
-    Space::new(
-        names
-            .map(|name| Parameter::new(name, Support::Real))
-            .to_vec(),
-    )
-}
-
-fn processors() -> [OpenDevice; 2] {
-    [DeviceName::Flex, DeviceName::NdArray]
-        .map(|name| OpenDevice::open(name).expect("every machine has a processor"))
-}
-
-/// The graphics device; where there is none the test says so, and fails if it is asked to have one.
-fn graphics() -> Option<OpenDevice> {
-    match OpenDevice::open(DeviceName::Wgpu) {
-        Ok(device) => Some(device),
-        Err(error) => {
-            let required =
-                std::env::var("SWITCHBACK_REQUIRE_CLIENTS").is_ok_and(|value| value == "1");
-            assert!(!required, "SWITCHBACK_REQUIRE_CLIENTS=1, but {error}");
-            use std::io::Write as _;
-            let _ = writeln!(std::io::stderr(), "NOT CHECKED on wgpu: {error}");
-            None
-        }
-    }
-}
-
-/// Distance of `found` from `truth`, relative to the greater of `truth` and `floor`.
-fn distance(found: f64, truth: f64, floor: f64) -> f64 {
-    (found - truth).abs() / truth.abs().max(floor)
+fn climb(device: &OpenDevice, rule: Rule, starts: &[f64]) -> TensorClimb {
+    TensorClimb::new(&raw(), device, &Ascent::new(rule), starts).expect("it is a sigmoid")
 }
 
 /// The worst relative distance of value and gradient over the table.
 fn worst_gradient(device: &OpenDevice, floor: f64) -> f64 {
-    let density = TensorDensity::new(&deck(), &raw(), 1.0, device).expect("the space fits");
+    let density = TensorDensity::new(&raw(), device).expect("it is a sigmoid");
     let rows = table(GRADIENTS);
     assert_eq!(rows.len(), 64);
     let positions: Vec<f64> = rows.iter().flat_map(|row| row[..5].to_vec()).collect();
-    let (mut logp, mut grad) = (vec![0.0; rows.len()], vec![0.0; positions.len()]);
-    density
-        .logp_grad(&positions, &mut logp, &mut grad)
-        .expect("the device works");
+    let (logp, grad) = at(&density, &positions);
     let mut worst: f64 = 0.0;
     for ((row, value), slopes) in rows.iter().zip(&logp).zip(grad.chunks_exact(5)) {
         worst = worst.max(distance(*value, row[5], floor));
@@ -81,12 +53,11 @@ fn worst_gradient(device: &OpenDevice, floor: f64) -> f64 {
 /// The worst distances from the table's rows, row by row: of all six columns, and of tau and the likelihood alone.
 fn path_distances(
     device: &OpenDevice,
-    settings: &OptimizerSettings,
+    rule: Rule,
     rows: &[Vec<f64>],
     floor: f64,
 ) -> Vec<(f64, f64)> {
-    let mut climb =
-        TensorClimb::new(&deck(), &raw(), device, settings, &START).expect("the space fits");
+    let mut climb = climb(device, rule, &START);
     let mut step = 0;
     let mut distances = Vec::new();
     for row in rows {
@@ -124,12 +95,12 @@ fn every_row_of_both_paths_is_that_of_the_table() {
     for device in processors() {
         let rows = table(MOMENTUM);
         assert_eq!(rows.len(), 351);
-        for (all, _) in path_distances(&device, &OptimizerSettings::MOMENTUM, &rows, 1e-6) {
+        for (all, _) in path_distances(&device, Rule::MOMENTUM, &rows, 1e-6) {
             assert!(all <= 1e-6, "{}, momentum: {all:e}", device.name());
         }
         let rows = table(ADAM);
         assert_eq!(rows.len(), 351);
-        let distances = path_distances(&device, &OptimizerSettings::ADAM, &rows, 1e-6);
+        let distances = path_distances(&device, Rule::ADAM, &rows, 1e-6);
         for (row, (all, calm)) in rows.iter().zip(distances) {
             let (step, name) = (row[0], device.name());
             assert!(
@@ -147,13 +118,10 @@ fn a_graphics_device_keeps_to_the_tables_in_single_precision() {
     let Some(device) = graphics() else { return };
     let worst = worst_gradient(&device, 1.0);
     assert!(worst <= 1e-3, "gradients: {worst:e}");
-    for (settings, text) in [
-        (OptimizerSettings::ADAM, ADAM),
-        (OptimizerSettings::MOMENTUM, MOMENTUM),
-    ] {
+    for (rule, text) in [(Rule::ADAM, ADAM), (Rule::MOMENTUM, MOMENTUM)] {
         let rows = table(text);
-        for (worst, _) in path_distances(&device, &settings, &rows[..4], 0.1) {
-            assert!(worst <= 1e-3, "{settings:?}: {worst:e}");
+        for (worst, _) in path_distances(&device, rule, &rows[..4], 0.1) {
+            assert!(worst <= 1e-3, "{rule:?}: {worst:e}");
         }
     }
 }
@@ -164,9 +132,7 @@ fn starts_in_one_batch_walk_as_they_walk_alone() {
     for device in processors() {
         let mut ends = Vec::new();
         for starts in [[START, other].concat(), START.to_vec(), other.to_vec()] {
-            let mut climb =
-                TensorClimb::new(&deck(), &raw(), &device, &OptimizerSettings::ADAM, &starts)
-                    .expect("the space fits");
+            let mut climb = climb(&device, Rule::ADAM, &starts);
             climb.advance(200).expect("the device works");
             ends.push(climb.snapshot().expect("the device works"));
         }

@@ -1,11 +1,16 @@
 //! The arguments of every command, as `--help` tells them.
 
+mod optimizing;
 mod sampling;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use optimizing::{
+    AnnealSchedule, ClimbArguments, EngineName, EstimateName, OnOff, OptimizeArguments,
+    RateSchedule, SmoothForm, ToleranceArguments,
+};
 pub use sampling::{
     DiagnoseArguments, DrawsFormat, FormName, LogLikelihoodGroup, SampleArguments,
     SamplerArguments, SamplerName, SbcArguments,
@@ -32,6 +37,8 @@ Exit codes:
 pub enum Command {
     /// Fits one switch by gradient, samples it and computes it exactly, side by side
     Experiment(ExperimentArguments),
+    /// Finds the best optimum of any switchpoint model by gradient, or says that it did not
+    Optimize(OptimizeArguments),
     /// Draws from the posterior of any switchpoint model, in a form that ArviZ and Stan's tools read
     Sample(SampleArguments),
     /// Computes the posterior of any switchpoint model exactly, without sampling
@@ -128,8 +135,8 @@ pub struct ExperimentArguments {
     #[command(flatten)]
     pub series: SeriesArguments,
 
-    /// Optimisers to run, with commas between them [default: adam,momentum]
-    #[arg(long, value_enum, value_delimiter = ',', hide_default_value = true, default_values_t = [OptimizerName::Adam, OptimizerName::Momentum])]
+    /// Optimisers to run, with commas between them: adam, momentum, sgd, rmsprop, lbfgs [default: adam,momentum]
+    #[arg(long, value_enum, value_delimiter = ',', hide_possible_values = true, hide_default_value = true, default_values_t = [OptimizerName::Adam, OptimizerName::Momentum])]
     pub optimizer: Vec<OptimizerName>,
 
     /// Steps of each optimiser
@@ -251,10 +258,16 @@ pub struct DevicesArguments {
 /// Optimisers by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OptimizerName {
+    /// Limited-memory BFGS
+    Lbfgs,
     /// Adam, with TensorFlow's settings
     Adam,
     /// Gradient ascent with momentum, without dampening
     Momentum,
+    /// Plain gradient ascent
+    Sgd,
+    /// RMSprop, not centred
+    Rmsprop,
 }
 
 /// Ways to hold sigma, by name.
@@ -269,8 +282,11 @@ pub enum ParameterizationName {
 impl std::fmt::Display for OptimizerName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Self::Lbfgs => "lbfgs",
             Self::Adam => "adam",
             Self::Momentum => "momentum",
+            Self::Sgd => "sgd",
+            Self::Rmsprop => "rmsprop",
         })
     }
 }

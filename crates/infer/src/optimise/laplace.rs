@@ -3,6 +3,7 @@
 mod draws;
 mod error;
 mod hessian;
+mod optimum;
 mod summary;
 #[cfg(test)]
 mod tests;

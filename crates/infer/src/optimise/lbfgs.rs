@@ -45,9 +45,6 @@ pub struct Summit {
 
 /// Climbs `target` from the unconstrained `start` (`dim`).
 ///
-/// Two-loop recursion (Nocedal & Wright 2006, algorithm 7.4) with a bisecting line search for the weak Wolfe
-/// conditions (Lewis & Overton 2013), which also stands values that are not finite: they count as too low.
-///
 /// # Errors
 /// When the density fails.
 pub fn climb_lbfgs(
@@ -55,71 +52,260 @@ pub fn climb_lbfgs(
     start: &[f64],
     settings: LbfgsSettings,
 ) -> Result<Summit, DensityError> {
-    let mut slope = Slope {
-        target,
-        n_evaluations: 0,
-    };
-    let mut here = slope.at(start.to_vec())?;
-    let mut memory = VecDeque::with_capacity(MEMORY);
-    for _ in 0..settings.iterations {
-        if !here.is_finite() || norm(&here.grad) <= settings.grad_tolerance {
-            break;
+    let mut climber = LbfgsClimber::new(start);
+    let mut grad = vec![0.0; start.len()];
+    let mut iterations = 0;
+    while !climber.is_done()
+        && iterations < settings.iterations
+        && !(iterations > 0 && climber.grad_norm() <= settings.grad_tolerance)
+    {
+        let mut logp = [0.0];
+        target.logp_grad(climber.asks(), &mut logp, &mut grad)?;
+        if climber.tell(logp[0], &grad) {
+            // The first look at the start is no iteration, but may already be the top.
+            iterations += 1;
         }
-        let mut direction = ascent_direction(&here.grad, &memory);
-        if dot(&direction, &here.grad) <= 0.0 {
-            memory.clear();
-            direction = ascent_direction(&here.grad, &memory);
-        }
-        let Some(next) = line_search(&mut slope, &here, &direction)? else {
-            break;
-        };
-        remember(&mut memory, &here, &next);
-        here = next;
     }
     Ok(Summit {
-        grad_norm: norm(&here.grad),
-        position: here.position,
-        logp: here.logp,
-        n_evaluations: slope.n_evaluations,
+        grad_norm: climber.grad_norm(),
+        position: climber.position().to_vec(),
+        logp: climber.logp(),
+        n_evaluations: climber.n_evaluations(),
     })
 }
 
-struct Slope<'a> {
-    target: &'a dyn Gradient,
+/// One start's climb, as a game of questions: it [`asks`](Self::asks) for value and gradient at a position and is
+/// [`told`](Self::tell) them, so that many climbs may ask a device at once.
+///
+/// Two-loop recursion (Nocedal & Wright 2006, algorithm 7.4) with a bisecting line search for the weak Wolfe
+/// conditions (Lewis & Overton 2013), which also stands values that are not finite: they count as too low.
+#[derive(Debug, Clone)]
+pub struct LbfgsClimber {
+    here: Point,
+    memory: VecDeque<Pair>,
+    search: Search,
+    asked: Vec<f64>,
     n_evaluations: u64,
+    end: Option<ClimberEnd>,
 }
 
+/// Why a climb by L-BFGS cannot go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClimberEnd {
+    /// The start itself has no finite value and gradient.
+    Lost,
+    /// No step goes up any more, or the gradient is 0.
+    Top,
+}
+
+/// A line search on its way.
+#[derive(Debug, Clone, Default)]
+struct Search {
+    direction: Vec<f64>,
+    /// Derivative along the direction at its beginning.
+    rise: f64,
+    low: f64,
+    high: f64,
+    length: f64,
+    /// The best point so far that rises enough.
+    best: Option<Point>,
+    tries: usize,
+}
+
+#[derive(Debug, Clone)]
 struct Point {
     position: Vec<f64>,
     logp: f64,
     grad: Vec<f64>,
 }
 
+impl Point {
+    fn is_finite(&self) -> bool {
+        self.logp.is_finite() && self.grad.iter().all(|slope| slope.is_finite())
+    }
+}
+
+impl LbfgsClimber {
+    /// A climb from the unconstrained `start` (`dim`), which is the first position that it asks for.
+    pub fn new(start: &[f64]) -> Self {
+        Self {
+            here: Point {
+                position: start.to_vec(),
+                logp: f64::NAN,
+                grad: vec![f64::NAN; start.len()],
+            },
+            memory: VecDeque::with_capacity(MEMORY),
+            search: Search::default(),
+            asked: start.to_vec(),
+            n_evaluations: 0,
+            end: None,
+        }
+    }
+
+    /// The position whose value and gradient are to be told next (`dim`).
+    pub fn asks(&self) -> &[f64] {
+        &self.asked
+    }
+
+    /// Takes value and gradient at the position that was asked for, and says whether an iteration is over: whether the
+    /// climb stands where it can be looked at. The answer for the start is one, too.
+    pub fn tell(&mut self, logp: f64, grad: &[f64]) -> bool {
+        self.n_evaluations += 1;
+        let there = Point {
+            position: self.asked.clone(),
+            logp,
+            grad: grad.to_vec(),
+        };
+        // A start, or a position that is looked at again because the objective has changed.
+        if self.search.direction.is_empty() {
+            self.here = there;
+            if self.here.is_finite() {
+                self.set_out();
+            } else {
+                self.end = Some(ClimberEnd::Lost);
+            }
+            return true;
+        }
+        match self.search.judge(&self.here, there) {
+            Judged::Farther => {
+                self.ask_along();
+                // Where the step is lost in rounding, the best so far is all there is.
+                if self.asked == self.here.position {
+                    return self.arrive(None);
+                }
+                false
+            }
+            Judged::Found(point) => self.arrive(Some(point)),
+            Judged::Over => self.arrive(None),
+        }
+    }
+
+    /// Begins anew from where it stands, for an objective that has changed.
+    pub fn begin_again(&mut self) {
+        self.memory.clear();
+        self.search = Search::default();
+        self.asked.clone_from(&self.here.position);
+        if self.end == Some(ClimberEnd::Top) {
+            self.end = None;
+        }
+    }
+
+    fn arrive(&mut self, found: Option<Point>) -> bool {
+        match found.or_else(|| self.search.best.take()) {
+            Some(next) => {
+                remember(&mut self.memory, &self.here, &next);
+                self.here = next;
+                self.set_out();
+            }
+            None => self.end = Some(ClimberEnd::Top),
+        }
+        true
+    }
+
+    /// Picks a direction and asks for the first point along it.
+    fn set_out(&mut self) {
+        let mut direction = ascent_direction(&self.here.grad, &self.memory);
+        if dot(&direction, &self.here.grad) <= 0.0 {
+            self.memory.clear();
+            direction = ascent_direction(&self.here.grad, &self.memory);
+        }
+        let rise = dot(&direction, &self.here.grad);
+        self.search = Search {
+            direction,
+            rise,
+            low: 0.0,
+            high: f64::INFINITY,
+            length: 1.0,
+            best: None,
+            tries: 0,
+        };
+        self.ask_along();
+        if self.asked == self.here.position {
+            self.end = Some(ClimberEnd::Top);
+        }
+    }
+
+    fn ask_along(&mut self) {
+        self.asked.clone_from(&self.here.position);
+        add_scaled(&mut self.asked, self.search.length, &self.search.direction);
+    }
+
+    /// Whether it cannot go on.
+    pub fn is_done(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// Why it cannot go on; none while it can.
+    pub fn end(&self) -> Option<ClimberEnd> {
+        self.end
+    }
+
+    /// Where it stands (`dim`).
+    pub fn position(&self) -> &[f64] {
+        &self.here.position
+    }
+
+    /// The log density there; `NaN` before it is told.
+    pub fn logp(&self) -> f64 {
+        self.here.logp
+    }
+
+    /// Norm of the gradient there; `NaN` before it is told.
+    pub fn grad_norm(&self) -> f64 {
+        norm(&self.here.grad)
+    }
+
+    /// Derivative along the direction that it searches next: what a step can gain, to first order.
+    pub fn decrement(&self) -> f64 {
+        self.search.rise
+    }
+
+    /// Evaluations that it was told.
+    pub fn n_evaluations(&self) -> u64 {
+        self.n_evaluations
+    }
+}
+
+/// What a point along the direction means for the search.
+enum Judged {
+    /// Look elsewhere.
+    Farther,
+    /// It satisfies the weak Wolfe conditions.
+    Found(Point),
+    /// There is nothing better than the best so far.
+    Over,
+}
+
+impl Search {
+    fn judge(&mut self, here: &Point, there: Point) -> Judged {
+        self.tries += 1;
+        let rises = there.is_finite() && there.logp > here.logp + ARMIJO * self.length * self.rise;
+        if !rises {
+            self.high = self.length;
+        } else if dot(&self.direction, &there.grad) > CURVATURE * self.rise {
+            self.low = self.length;
+            self.best = Some(there);
+        } else {
+            return Judged::Found(there);
+        }
+        if self.tries >= LINE_SEARCH_LIMIT {
+            return Judged::Over;
+        }
+        self.length = if self.high.is_finite() {
+            0.5 * (self.low + self.high)
+        } else {
+            2.0 * self.low
+        };
+        Judged::Farther
+    }
+}
+
+#[derive(Debug, Clone)]
 struct Pair {
     step: Vec<f64>,
     /// Change of the gradient of the negated density, so that `curvature > 0` on a hill.
     change: Vec<f64>,
     curvature: f64,
-}
-
-impl Slope<'_> {
-    fn at(&mut self, position: Vec<f64>) -> Result<Point, DensityError> {
-        let mut logp = [0.0];
-        let mut grad = vec![0.0; position.len()];
-        self.target.logp_grad(&position, &mut logp, &mut grad)?;
-        self.n_evaluations += 1;
-        Ok(Point {
-            position,
-            logp: logp[0],
-            grad,
-        })
-    }
-}
-
-impl Point {
-    fn is_finite(&self) -> bool {
-        self.logp.is_finite() && self.grad.iter().all(|slope| slope.is_finite())
-    }
 }
 
 /// The two-loop recursion: the remembered curvature applied to the gradient.
@@ -141,40 +327,6 @@ fn ascent_direction(grad: &[f64], memory: &VecDeque<Pair>) -> Vec<f64> {
         add_scaled(&mut direction, correction, &pair.step);
     }
     direction
-}
-
-/// A point along `direction` that satisfies the weak Wolfe conditions; `None` when no step goes up any more.
-fn line_search(
-    slope: &mut Slope<'_>,
-    here: &Point,
-    direction: &[f64],
-) -> Result<Option<Point>, DensityError> {
-    let rise = dot(direction, &here.grad);
-    let (mut low, mut high, mut length) = (0.0, f64::INFINITY, 1.0);
-    let mut best: Option<Point> = None;
-    for _ in 0..LINE_SEARCH_LIMIT {
-        let mut position = here.position.clone();
-        add_scaled(&mut position, length, direction);
-        if position == here.position {
-            break;
-        }
-        let there = slope.at(position)?;
-        let rises = there.is_finite() && there.logp > here.logp + ARMIJO * length * rise;
-        if !rises {
-            high = length;
-        } else if dot(direction, &there.grad) > CURVATURE * rise {
-            low = length;
-            best = Some(there);
-        } else {
-            return Ok(Some(there));
-        }
-        length = if high.is_finite() {
-            0.5 * (low + high)
-        } else {
-            2.0 * low
-        };
-    }
-    Ok(best)
 }
 
 fn remember(memory: &mut VecDeque<Pair>, from: &Point, to: &Point) {
@@ -261,6 +413,18 @@ mod tests {
             assert!((summit.position[1] - 1.0).abs() < 1e-8, "{summit:?}");
             assert!(summit.n_evaluations < 120, "{summit:?}");
         }
+    }
+
+    #[test]
+    fn a_start_without_a_value_is_lost_and_a_changed_objective_is_looked_at_again() {
+        let mut lost = LbfgsClimber::new(&[0.0, 0.0]);
+        assert!(lost.tell(f64::NEG_INFINITY, &[0.0, 0.0]));
+        assert_eq!(lost.end(), Some(ClimberEnd::Lost));
+        let mut climber = LbfgsClimber::new(&[1.0, 1.0]);
+        assert!(climber.tell(0.0, &[0.0, 0.0]));
+        assert_eq!(climber.end(), Some(ClimberEnd::Top));
+        climber.begin_again();
+        assert_eq!((climber.end(), climber.asks()), (None, &[1.0, 1.0][..]));
     }
 
     #[test]

@@ -2,7 +2,16 @@
 
 pub mod best;
 pub mod climb;
+pub mod fused;
 pub mod laplace;
+pub mod launch;
 pub mod lbfgs;
+pub mod lbfgs_climb;
+pub mod optima;
 pub mod plan;
+pub mod soft;
+pub mod tolerances;
 pub mod verdict;
+
+#[cfg(test)]
+mod testing;

@@ -1,48 +1,43 @@
-//! Where a climb starts and in which coordinates it walks.
+//! In which coordinates a climb walks, and where it starts unless told otherwise.
 //!
 //! An optimiser takes one step size for all coordinates, so its coordinates must be of like size. The series
 //! of the talk is already: its own values and its own clock. Any other series is first brought to that scale.
 
-use switchback_core::{Coordinate, Series};
-use switchback_models::Parameterization;
+use switchback_core::{Coordinate, LogDensity, Parameter, Rule, Series, Support};
+use switchback_models::{
+    Estimate, Likelihood, ModelError, Objective, Parameterization, SwitchModel,
+};
 
-/// The optimisers of the talk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The optimisers.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Method {
-    /// Adam: moves about one learning rate a step.
-    Adam,
-    /// Gradient ascent with momentum: moves in proportion to the gradient.
-    Momentum,
+    /// Limited-memory BFGS, which learns the curvature.
+    Lbfgs,
+    /// A rule that follows the gradient.
+    Rule(Rule),
 }
 
 impl Method {
     /// The word used in files and tables.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Adam => "adam",
-            Self::Momentum => "momentum",
+            Self::Lbfgs => "lbfgs",
+            Self::Rule(rule) => rule.as_str(),
         }
     }
 }
 
-/// What of a plan the user has fixed.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct PlanSettings {
-    /// How sigma is kept positive, or not.
-    pub parameterization: Option<Parameterization>,
-    /// Start values of `mu1, mu2, sigma1, sigma2, tau`, where fixed.
-    pub init: [Option<f64>; 5],
-}
-
-/// Start and coordinates of a climb of the sigmoid switch.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Plan {
-    /// Start on the natural scale: `mu1, mu2, sigma1, sigma2, tau`.
-    pub start: [f64; 5],
-    /// The coordinate of each parameter.
-    pub coordinates: [Coordinate; 5],
-    /// How sigma is kept positive, or not.
+/// What is climbed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Climbed {
+    /// Which estimate its top is.
+    pub estimate: Estimate,
+    /// Whether the switches are summed out; relaxed to sigmoids otherwise.
+    pub is_marginal: bool,
+    /// How sigma is kept positive, or not; by its logarithm where the objective has no other.
     pub parameterization: Parameterization,
+    /// Whether the coordinates are the values' own, as in the talk, or brought to a like size.
+    pub is_plain: bool,
 }
 
 /// Adam crosses the whole series in this many units of its time coordinate, 15,000 steps at a rate of 0.001.
@@ -50,63 +45,99 @@ const ADAM_TIME_UNITS: f64 = 15.0;
 /// Adam crosses one standard deviation of the series in this many units, 3,000 steps at a rate of 0.001.
 const ADAM_VALUE_UNITS: f64 = 3.0;
 
-impl Plan {
-    /// The talk's: raw sigmas, its own start, the series' own scale.
-    pub fn deck(settings: &PlanSettings) -> Self {
-        Self {
-            start: [0.0, 0.0, 2.0, 2.0, 15.0],
-            coordinates: [Coordinate::IDENTITY; 5],
-            parameterization: Parameterization::Raw,
+impl Climbed {
+    /// The objective of `model`, in coordinates in which `method` can cross `series`, unless plain ones are asked for.
+    ///
+    /// # Errors
+    /// When the objective is not to be had: see [`Objective::sigmoid`].
+    pub fn objective(
+        &self,
+        model: &SwitchModel,
+        series: &Series,
+        method: Method,
+    ) -> Result<Objective, ModelError> {
+        let objective = if self.is_marginal {
+            Objective::marginal(model.clone(), self.estimate)
+        } else {
+            Objective::sigmoid(model.clone(), self.estimate, self.parameterization)?
+        };
+        if self.is_plain {
+            return Ok(objective);
         }
-        .with(settings)
+        let units = Units::of(series, method);
+        let parameters = objective.space().parameters();
+        let coordinates: Vec<_> = parameters.iter().map(|p| units.coordinate(p)).collect();
+        objective.with_coordinates(&coordinates)
     }
+}
 
-    /// For any other series: both regimes start at the mean and standard deviation of the whole series, `tau`
-    /// at `n / 6` as in the talk, `log sigma` as coordinate, and units in which `method` can cross the series.
-    pub fn scaled(series: &Series, method: Method, settings: &PlanSettings) -> Self {
-        let parameterization = settings.parameterization.unwrap_or(Parameterization::Log);
+/// Units of the coordinates.
+struct Units {
+    mean: f64,
+    mu: f64,
+    log_sigma: f64,
+    tau: f64,
+    n: f64,
+}
+
+impl Units {
+    fn of(series: &Series, method: Method) -> Self {
         let (mean, sd, n) = (series.mean(), series.sd(), series.len() as f64);
-        let [mu, sigma, tau] = match method {
-            Method::Adam => adam_units(sd, n),
-            Method::Momentum => momentum_units(sd, noise_scale(series), n),
-        };
-        let sigma = match parameterization {
-            Parameterization::Log => sigma,
-            Parameterization::Raw => mu,
-        };
-        let value = Coordinate {
-            center: mean,
-            scale: mu,
-        };
-        let spread = Coordinate {
-            center: 0.0,
-            scale: sigma,
-        };
-        let time = Coordinate {
-            center: 0.0,
-            scale: tau,
+        let [mu, log_sigma, tau] = match method {
+            // It finds out by itself what else there is to know.
+            Method::Lbfgs => [sd, 1.0, n / ADAM_TIME_UNITS],
+            Method::Rule(rule) if rule.is_scale_free() => {
+                [sd / ADAM_VALUE_UNITS, 1.0, n / ADAM_TIME_UNITS]
+            }
+            Method::Rule(_) => momentum_units(sd, noise_scale(series), n),
         };
         Self {
-            start: [mean, mean, sd, sd, n / 6.0],
-            coordinates: [value, value, spread, spread, time],
-            parameterization,
+            mean,
+            mu,
+            log_sigma,
+            tau,
+            n,
         }
-        .with(settings)
     }
 
-    fn with(mut self, settings: &PlanSettings) -> Self {
-        for (start, fixed) in self.start.iter_mut().zip(settings.init) {
-            *start = fixed.unwrap_or(*start);
-        }
-        self.parameterization = settings.parameterization.unwrap_or(self.parameterization);
-        self
+    fn coordinate(&self, parameter: &Parameter) -> Coordinate {
+        let is_tau = parameter.name.starts_with("tau");
+        let (center, scale) = match parameter.support {
+            Support::Real if is_tau => (0.0, self.tau),
+            Support::Real if parameter.name.starts_with("mu") => (self.mean, self.mu),
+            // A raw sigma.
+            Support::Real => (0.0, self.mu),
+            Support::Positive | Support::Integers { .. } => (0.0, self.log_sigma),
+            // Half-way a logit moves its value by a quarter of the interval.
+            Support::Interval { .. } | Support::After { .. } => (0.0, 4.0 * self.tau / self.n),
+        };
+        Coordinate { center, scale }
     }
 }
 
-/// Units of mu, log sigma and tau for Adam, whose step is the learning rate times the unit.
-fn adam_units(sd: f64, n: f64) -> [f64; 3] {
-    [sd / ADAM_VALUE_UNITS, 1.0, n / ADAM_TIME_UNITS]
+/// The one start that a climb has unless told otherwise: every regime has the level and the spread of the whole series;
+/// one switch is at `n / 6`, as in the talk, several part the series evenly.
+///
+/// On the natural scale: the regimes' parameters, then the `tau`.
+pub fn plain_start(model: &SwitchModel, series: &Series) -> Vec<f64> {
+    let n_regimes = model.n_regimes();
+    let (mean, sd, n) = (series.mean(), series.sd(), series.len() as f64);
+    let parameters = (0..model.n_parameters()).map(|index| match model.likelihood() {
+        Likelihood::Poisson => mean,
+        _ if index < n_regimes => mean,
+        _ => sd,
+    });
+    let taus: Vec<f64> = match model.n_switches() {
+        1 => vec![n / 6.0],
+        several => (1..=several)
+            .map(|k| n * k as f64 / (several + 1) as f64)
+            .collect(),
+    };
+    parameters.chain(taus).collect()
 }
+
+/// The talk's start for one switch between normal regimes: `mu1, mu2, sigma1, sigma2, tau`.
+pub const TALKS_START: [f64; 5] = [0.0, 0.0, 2.0, 2.0, 15.0];
 
 /// Units of mu, log sigma and tau for momentum, whose step is the learning rate times the unit squared times
 /// the gradient.
@@ -144,11 +175,7 @@ pub fn noise_scale(series: &Series) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn series(values: &[f64]) -> Series {
-        let values: Vec<_> = values.iter().copied().map(Some).collect();
-        Series::new("y", &values).expect("a series")
-    }
+    use crate::optimise::testing::{model, series};
 
     #[test]
     fn noise_is_that_of_the_regimes_not_of_the_switch() {
@@ -167,25 +194,39 @@ mod tests {
     }
 
     #[test]
-    fn the_start_is_the_users_where_he_says_so() {
-        let mut settings = PlanSettings::default();
-        settings.init[4] = Some(3.5);
-        assert_eq!(Plan::deck(&settings).start, [0.0, 0.0, 2.0, 2.0, 3.5]);
-        let scaled = Plan::scaled(&series(&[1.0, 2.0, 3.0]), Method::Adam, &settings);
-        assert_eq!(scaled.start, [2.0, 2.0, 1.0, 1.0, 3.5]);
-        assert_eq!(scaled.parameterization, Parameterization::Log);
-    }
-
-    #[test]
     fn a_series_in_other_units_is_walked_in_the_same_coordinates() {
         let values = [3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0];
         let scaled: Vec<f64> = values.iter().map(|value| 1e6 + 50.0 * value).collect();
-        for method in [Method::Adam, Method::Momentum] {
-            let plain = Plan::scaled(&series(&values), method, &PlanSettings::default());
-            let other = Plan::scaled(&series(&scaled), method, &PlanSettings::default());
-            let unit = other.coordinates[0].scale / plain.coordinates[0].scale;
-            assert!((unit - 50.0).abs() < 1e-6, "{unit}");
-            assert_eq!(plain.coordinates[4], other.coordinates[4]);
+        let likelihood = Climbed {
+            estimate: Estimate::Likelihood,
+            is_marginal: false,
+            parameterization: Parameterization::Log,
+            is_plain: false,
+        };
+        for method in [
+            Method::Lbfgs,
+            Method::Rule(Rule::ADAM),
+            Method::Rule(Rule::MOMENTUM),
+        ] {
+            let coordinates = |values: &[f64]| {
+                let series = series(values);
+                let objective = likelihood.objective(&model(&series), &series, method);
+                let objective = objective.expect("it can be climbed");
+                let parameters = objective.space().parameters();
+                [0, 4].map(|index| parameters[index].coordinate)
+            };
+            let (plain, other) = (coordinates(&values), coordinates(&scaled));
+            assert!((other[0].scale / plain[0].scale - 50.0).abs() < 1e-6);
+            assert_eq!(plain[1], other[1]);
         }
+    }
+
+    #[test]
+    fn the_plain_start_is_the_series_itself() {
+        let series = series(&[1.0, 2.0, 3.0]);
+        assert_eq!(
+            plain_start(&model(&series), &series),
+            [2.0, 2.0, 1.0, 1.0, 0.5]
+        );
     }
 }

@@ -2,20 +2,18 @@
 
 use std::fmt;
 
-use switchback_core::{Stop, switchpoint_of};
-use switchback_models::SigmoidSwitch;
+use switchback_core::{LogDensity, Stop};
 
-use super::best::{Best, is_degenerate};
-use super::climb::Logged;
+use super::best::Reference;
+use super::climb::End;
 
 /// Nats below the best optimum known within which a result counts as that optimum.
 pub const GLOBAL_TOLERANCE: f64 = 0.01;
-/// Nats by which the objective of a settled climb may still change over its last tenth.
-const SETTLED_NATS: f64 = 1e-3;
-/// Observations by which the switch of a settled climb may still move over its last tenth.
-const SETTLED_OBSERVATIONS: f64 = 0.25;
 /// Observations within which a switch counts as where it started.
 const MOVED_OBSERVATIONS: f64 = 0.5;
+/// Change of a parameter, as a share of its size and of the spread of the data, within which it counts as where it
+/// started; for forms without switches.
+const MOVED_SHARE: f64 = 0.01;
 
 /// What became of a climb.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,13 +22,13 @@ pub enum Verdict {
     Global,
     /// It settled on a lower hill.
     Local,
-    /// The switch is where it started, and that is not the best place.
+    /// The switches are where they started, and that is not the best place.
     NeverMoved,
     /// It was still on its way.
     NotConverged,
     /// Its values are no longer finite.
     Diverged,
-    /// A regime holds fewer than two distinct observations.
+    /// A regime is left of which the likelihood has no maximum.
     Degenerate,
 }
 
@@ -59,151 +57,162 @@ impl fmt::Display for Verdict {
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
+    /// The objective of the result in double precision; `None` where it is not finite.
+    pub objective: Option<f64>,
     /// Log-likelihood of the result in double precision; `None` where it is not finite.
     pub log_likelihood: Option<f64>,
-    /// Nats below the best optimum known; `None` where the result is not finite.
+    /// Nats below the best optimum known; `None` where the result is not finite or degenerate.
     pub gap_nats: Option<f64>,
-    /// The switchpoint that the result stands for.
-    pub s: usize,
+    /// The switchpoints that the result stands for.
+    pub switches: Vec<usize>,
     /// One sentence: what to make of it.
     pub advice: String,
 }
 
-/// Judges the climb that logged `trajectory` and ended for the reason `stop`, against the `best` optimum known.
+/// Judges where a start ended against the best optimum known.
 ///
-/// The result is valued by `target` in double precision, whatever the device that found it.
-/// An empty trajectory is judged as diverged.
-pub fn judge(target: &SigmoidSwitch, trajectory: &[Logged], stop: Stop, best: &Best) -> Judgement {
-    let n = target.data().len();
-    let Some(end) = trajectory.last().and_then(natural) else {
-        return diverged(0);
-    };
-    let s = switchpoint_of(end[4], n);
-    let log_likelihood = target.log_likelihood_of(&end);
-    if stop == Stop::NonFinite || !log_likelihood.is_finite() {
-        return diverged(s);
+/// The result is valued in double precision, whatever the device that found it.
+pub fn judge(end: &End, reference: &Reference) -> Judgement {
+    let objective = reference.objective();
+    let log_likelihood = objective.log_likelihood_of(&end.values);
+    let switches = objective.switches_of(&end.values);
+    let finite = |value: f64| value.is_finite().then_some(value);
+    if end.stop == Stop::NonFinite || !end.objective.is_finite() {
+        return Judgement {
+            verdict: Verdict::Diverged,
+            objective: None,
+            log_likelihood: None,
+            gap_nats: None,
+            advice: diverged(end, reference),
+            switches,
+        };
     }
-    let gap = (best.log_likelihood - log_likelihood).max(0.0);
-    let verdict = if is_degenerate(target.data(), end[4]) {
+    let gap = (reference.best().objective - end.objective).max(0.0);
+    let verdict = if reference.is_degenerate(&end.values) {
         Verdict::Degenerate
     } else if gap <= GLOBAL_TOLERANCE {
         Verdict::Global
-    } else if stop == Stop::Interrupted || !is_settled(target, trajectory) {
+    } else if end.stop == Stop::Interrupted || !end.is_settled {
         Verdict::NotConverged
-    } else if start_distance(trajectory, end[4]) <= MOVED_OBSERVATIONS {
+    } else if never_moved(end, reference) {
         Verdict::NeverMoved
     } else {
         Verdict::Local
     };
     Judgement {
         verdict,
-        log_likelihood: Some(log_likelihood),
+        objective: finite(end.objective),
+        log_likelihood: finite(log_likelihood),
         gap_nats: (verdict != Verdict::Degenerate).then_some(gap),
-        s,
-        advice: match stop {
-            Stop::Interrupted if verdict == Verdict::NotConverged => {
-                format!(
-                    "It was interrupted {gap:.2} nats below the optimum at s = {}.",
-                    best.s
-                )
+        advice: advice(verdict, end.stop, gap, &switches, reference),
+        switches,
+    }
+}
+
+fn never_moved(end: &End, reference: &Reference) -> bool {
+    let model = reference.objective().model();
+    let n_parameters = model.n_parameters();
+    let moves = || end.values.iter().zip(&end.began);
+    if end.values.len() > n_parameters {
+        return moves()
+            .skip(n_parameters)
+            .all(|(tau, began)| (tau - began).abs() <= MOVED_OBSERVATIONS);
+    }
+    let whole = model.data().stretch(0..model.n());
+    let sd = (whole.sum_sq / whole.count as f64).sqrt();
+    moves().all(|(value, began)| (value - began).abs() <= MOVED_SHARE * began.abs().max(sd))
+}
+
+fn diverged(end: &End, reference: &Reference) -> String {
+    let space = reference.objective().space();
+    format!(
+        "Value or gradient was no longer finite after step {}, at {}: take a smaller --learning-rate, --clip, or \
+         another --init.",
+        end.step,
+        named(space.parameters().iter().map(|p| &*p.name), &end.values),
+    )
+}
+
+/// `mu1=0.5 tau=3`.
+fn named<'a>(names: impl Iterator<Item = &'a str>, values: &[f64]) -> String {
+    let pairs: Vec<String> = names
+        .zip(values)
+        .map(|(name, value)| {
+            // A switch needs no more digits than that, and any other number no fewer.
+            let digits = if name.starts_with("tau") { 2 } else { 4 };
+            if *value != 0.0 && !(1e-3..1e7).contains(&value.abs()) {
+                format!("{name}={value:.digits$e}")
+            } else {
+                format!("{name}={value:.digits$}")
             }
-            _ => advice(verdict, gap, s, n, best),
-        },
-    }
+        })
+        .collect();
+    pairs.join(" ")
 }
 
-fn diverged(s: usize) -> Judgement {
-    Judgement {
-        verdict: Verdict::Diverged,
-        log_likelihood: None,
-        gap_nats: None,
-        s,
-        advice:
-            "The values are no longer finite: take a smaller --learning-rate or another --init."
-                .to_owned(),
-    }
+/// `s = 45`, or `s1 = 30, s2 = 60`.
+fn places(reference: &Reference, switches: &[usize]) -> String {
+    let names = reference.objective().model().switch_names("s").into_iter();
+    let places: Vec<String> = names
+        .zip(switches)
+        .map(|(name, s)| format!("{name} = {s}"))
+        .collect();
+    places.join(", ")
 }
 
-fn natural(logged: &Logged) -> Option<[f64; 5]> {
-    logged.values.as_slice().try_into().ok()
-}
-
-fn start_distance(trajectory: &[Logged], tau: f64) -> f64 {
-    trajectory
-        .first()
-        .and_then(natural)
-        .map_or(0.0, |start| (tau - start[4]).abs())
-}
-
-/// Whether neither the likelihood nor the switch moved over the last tenth of the climb.
-///
-/// The likelihood is computed again in double precision: on a device of single precision that of a long series
-/// flickers by more than what counts as moving.
-fn is_settled(target: &SigmoidSwitch, trajectory: &[Logged]) -> bool {
-    let Some(last) = trajectory.last() else {
-        return false;
-    };
-    let tenth = last.step - last.step / 10;
-    // The logged point at or before the last tenth begins it, so that it has at least two points.
-    let begin = trajectory.partition_point(|logged| logged.step <= tenth);
-    let tail = &trajectory[begin.saturating_sub(1)..];
-    let spread = |value: &dyn Fn(&Logged) -> f64| {
-        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for logged in tail {
-            low = low.min(value(logged));
-            high = high.max(value(logged));
-        }
-        high - low
-    };
-    tail.len() >= 2
-        && spread(&|logged| {
-            natural(logged).map_or(f64::NAN, |values| target.log_likelihood_of(&values))
-        }) <= SETTLED_NATS
-        && spread(&|logged| logged.values.get(4).copied().unwrap_or(f64::NAN))
-            <= SETTLED_OBSERVATIONS
-}
-
-fn advice(verdict: Verdict, gap: f64, s: usize, n: usize, best: &Best) -> String {
-    let [mu1, mu2, sigma1, sigma2, tau] = best.values;
+fn advice(
+    verdict: Verdict,
+    stop: Stop,
+    gap: f64,
+    switches: &[usize],
+    reference: &Reference,
+) -> String {
+    let best = reference.best();
+    let parameters = reference.objective().space().parameters().iter();
     let start = format!(
-        "--init tau={tau:.2} mu1={mu1:.4} mu2={mu2:.4} sigma1={sigma1:.4} sigma2={sigma2:.4}"
+        "--init {}",
+        named(parameters.map(|p| &*p.name), &best.values)
     );
-    let best = best.s;
+    let n = reference.objective().model().n();
+    let best = places(reference, &best.switches);
     match verdict {
-        Verdict::Global => format!("It is the best optimum known (s = {best})."),
+        Verdict::Global => format!("It is the best optimum known ({best})."),
         Verdict::Local => format!(
-            "It settled on a hill {gap:.2} nats below the mountain at s = {best}: start nearer, \
-             as in {start}."
+            "It settled on a hill {gap:.2} nats below the mountain at {best}: take more --starts, --anneal 0.1:1, or \
+             start nearer, as in {start}."
         ),
         Verdict::NeverMoved => format!(
-            "The switch never left its start and is {gap:.2} nats below the optimum at s = {best}: \
-             start elsewhere, as in {start}."
+            "The switch never left its start and is {gap:.2} nats below the optimum at {best}: take more --starts, \
+             --anneal 0.1:1, or start elsewhere, as in {start}."
         ),
+        Verdict::NotConverged if stop == Stop::Interrupted => {
+            format!("It was interrupted {gap:.2} nats below the optimum at {best}.")
+        }
         Verdict::NotConverged => format!(
-            "It was still moving, {gap:.2} nats below the optimum at s = {best}: \
+            "It was still moving, {gap:.2} nats below the optimum at {best}: \
              take more --steps or another --learning-rate."
         ),
-        Verdict::Degenerate if s == 0 || s == n => format!(
-            "The switch left the series, so that one regime is empty; the optimum is at s = {best}: \
+        Verdict::Degenerate if switches.iter().any(|s| *s == 0 || *s == n) => format!(
+            "A switch left the series, so that one regime is empty; the optimum is at {best}: \
              start nearer, as in {start}, or take a smaller --learning-rate."
         ),
         Verdict::Degenerate => format!(
             "One regime shrank to fewer than two distinct observations, where the likelihood has no \
-             maximum; the optimum is at s = {best}: start nearer, as in {start}."
+             maximum; the optimum is at {best}: start nearer, as in {start}."
         ),
-        Verdict::Diverged => diverged(s).advice,
+        // Said before anything else is asked.
+        Verdict::Diverged => String::new(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::best_known;
-    use switchback_core::{Coordinate, Series};
-    use switchback_models::{Parameterization, Profile};
+    use crate::optimise::testing::{model, objective};
+    use switchback_core::Series;
 
     /// Two switches, the higher jump at 60: a hill at 25 and a mountain at 60.
-    fn bench() -> (SigmoidSwitch, Best) {
+    fn bench() -> Reference {
         let wiggle = |i: usize| ((i * i * 7 + i * 3) % 11) as f64 / 5.0 - 1.0;
         let level = |i: usize| match i {
             0..25 => 0.0,
@@ -212,70 +221,49 @@ mod tests {
         };
         let values: Vec<_> = (0..90).map(|i| Some(wiggle(i) + level(i))).collect();
         let series = Series::new("y", &values).expect("a series");
-        let target =
-            SigmoidSwitch::likelihood(&series, Parameterization::Raw, [Coordinate::IDENTITY; 5])
-                .expect("it can be modelled");
-        let profile = Profile::of(&series).expect("it can switch");
-        let best = best_known(&series, &profile).expect("it has an optimum");
-        (target, best)
+        Reference::of(&objective(&model(&series))).expect("it has an optimum")
     }
 
-    /// A climb that went from `start` to `end` at once and stayed there.
-    fn settled(target: &SigmoidSwitch, start: [f64; 5], end: [f64; 5]) -> Vec<Logged> {
-        (0..=20)
-            .map(|i| {
-                let values = if i == 0 { start } else { end };
-                Logged {
-                    step: 100 * i,
-                    values: values.to_vec(),
-                    logp: target.log_likelihood_of(&values),
-                    grad_norm: 1e-9,
-                }
-            })
-            .collect()
+    fn end(reference: &Reference, began: [f64; 5], values: [f64; 5]) -> End {
+        End {
+            stop: Stop::Completed,
+            step: 2000,
+            objective: reference.objective_of(&values),
+            values: values.to_vec(),
+            grad_norm: 1e-9,
+            began: began.to_vec(),
+            is_settled: true,
+        }
     }
 
-    fn verdict_of(start: [f64; 5], end: [f64; 5]) -> Verdict {
-        let (target, best) = bench();
-        judge(
-            &target,
-            &settled(&target, start, end),
-            Stop::Completed,
-            &best,
-        )
-        .verdict
+    fn verdict_of(began: [f64; 5], values: [f64; 5]) -> Verdict {
+        let reference = bench();
+        judge(&end(&reference, began, values), &reference).verdict
     }
 
     const START: [f64; 5] = [3.0, 3.0, 2.0, 2.0, 15.0];
+    const HILL: [f64; 5] = [0.0, 6.0, 0.6, 3.5, 25.5];
 
     #[test]
     fn the_optimum_is_global_wherever_it_was_started() {
-        let (_, best) = bench();
-        assert_eq!(best.s, 60);
-        assert_eq!(verdict_of(START, best.values), Verdict::Global);
-        assert_eq!(verdict_of(best.values, best.values), Verdict::Global);
+        let reference = bench();
+        let best = reference.best();
+        assert_eq!(best.switches, [60]);
+        let values: [f64; 5] = best.values.clone().try_into().expect("five values");
+        assert_eq!(verdict_of(START, values), Verdict::Global);
+        assert_eq!(verdict_of(values, values), Verdict::Global);
     }
 
     #[test]
     fn a_stuck_climb_is_local_and_says_where_the_mountain_is() {
-        let (target, best) = bench();
-        let hill = [0.0, 6.0, 0.6, 3.5, 25.5];
-        let judgement = judge(
-            &target,
-            &settled(&target, START, hill),
-            Stop::Completed,
-            &best,
-        );
+        let reference = bench();
+        let judgement = judge(&end(&reference, START, HILL), &reference);
         assert_eq!(judgement.verdict, Verdict::Local);
-        assert_eq!(judgement.s, 25);
+        assert_eq!(judgement.switches, [25]);
         assert!(judgement.gap_nats.is_some_and(|gap| gap > 1.0));
-        assert!(
-            judgement
-                .advice
-                .contains("at s = 60: start nearer, as in --init tau=6"),
-            "{}",
-            judgement.advice
-        );
+        let advice = judgement.advice;
+        assert!(advice.contains("the mountain at s = 60"), "{advice}");
+        assert!(advice.contains("tau=6"), "{advice}");
     }
 
     #[test]
@@ -288,21 +276,21 @@ mod tests {
 
     #[test]
     fn a_climb_that_was_still_moving_is_not_converged() {
-        let (target, best) = bench();
-        let mut moving = settled(&target, START, [0.0, 6.0, 0.6, 3.5, 25.5]);
-        for (i, logged) in moving.iter_mut().enumerate() {
-            logged.values[4] = 15.0 + 0.5 * i as f64;
-        }
-        let judgement = judge(&target, &moving, Stop::Completed, &best);
+        let reference = bench();
+        let moving = End {
+            is_settled: false,
+            ..end(&reference, START, HILL)
+        };
+        let judgement = judge(&moving, &reference);
         assert_eq!(judgement.verdict, Verdict::NotConverged);
-        let stuck = settled(&target, START, [0.0, 6.0, 0.6, 3.5, 25.5]);
-        let judgement = judge(&target, &stuck, Stop::Interrupted, &best);
+        let interrupted = End {
+            stop: Stop::Interrupted,
+            ..end(&reference, START, HILL)
+        };
+        let judgement = judge(&interrupted, &reference);
         assert_eq!(judgement.verdict, Verdict::NotConverged);
-        assert!(
-            judgement.advice.contains("interrupted"),
-            "{}",
-            judgement.advice
-        );
+        let advice = judgement.advice;
+        assert!(advice.contains("interrupted"), "{advice}");
     }
 
     #[test]
@@ -318,20 +306,22 @@ mod tests {
     }
 
     #[test]
-    fn values_that_are_no_numbers_have_diverged() {
-        let (target, best) = bench();
-        let end = [f64::NAN; 5];
-        let judgement = judge(
-            &target,
-            &settled(&target, START, end),
-            Stop::NonFinite,
-            &best,
-        );
+    fn values_that_are_no_numbers_have_diverged_and_the_place_is_named() {
+        let reference = bench();
+        let lost = End {
+            stop: Stop::NonFinite,
+            step: 17,
+            ..end(&reference, START, [1e9, 0.5, 1.0, 1.0, 15.0])
+        };
+        let judgement = judge(&lost, &reference);
         assert_eq!(judgement.verdict, Verdict::Diverged);
         assert_eq!(judgement.gap_nats, None);
-        assert_eq!(
-            judge(&target, &[], Stop::Completed, &best).verdict,
-            Verdict::Diverged
+        let advice = judgement.advice;
+        assert!(
+            advice.contains("after step 17, at mu1=1.0000e9 mu2=0.5"),
+            "{advice}"
         );
+        let nowhere = end(&reference, START, [f64::NAN; 5]);
+        assert_eq!(judge(&nowhere, &reference).verdict, Verdict::Diverged);
     }
 }

@@ -1,11 +1,13 @@
-//! The forms of a switchpoint model: hard, relaxed to sigmoids, and with the switches summed out.
+//! The forms of a switchpoint model: hard, relaxed to sigmoids, and with the switches summed out; and what an optimiser climbs.
 
 mod hard;
 mod marginal;
+mod objective;
 mod scratch;
 mod sigmoid;
 mod window;
 
 pub use hard::HardSwitch;
 pub use marginal::MarginalSwitch;
-pub use sigmoid::{Parameterization, SigmoidSwitch};
+pub use objective::{Estimate, Objective, Parameterization};
+pub use sigmoid::SigmoidSwitch;

@@ -50,6 +50,15 @@ pub(super) fn with_scratch<R>(len: usize, with: impl FnOnce(&mut [f64]) -> R) ->
     }
 }
 
+/// `log_likelihood` plus `rest`, where `-inf` wins over everything but a `NaN` that was put in.
+pub(super) fn outside_or(log_likelihood: f64, rest: impl FnOnce() -> f64) -> f64 {
+    if log_likelihood == f64::NEG_INFINITY || log_likelihood.is_nan() {
+        return log_likelihood;
+    }
+    let sum = log_likelihood + rest();
+    if sum.is_nan() { f64::NEG_INFINITY } else { sum }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,31 +1,15 @@
 //! The switchpoint model with its switches relaxed to sigmoids.
 
-use std::sync::Arc;
+use switchback_core::{DensityError, Gradient, LogDensity, Posterior, Space};
 
-use switchback_core::{
-    Coordinate, DensityError, Gradient, LogDensity, Parameter, Posterior, Series, Space, Support,
-};
-
-use self::blend::Blend;
+pub(super) use self::blend::Blend;
 use self::measure::Measure;
-use super::scratch::{each_row, each_row_and_gradient, with_scratch};
-use crate::{Likelihood, ModelError, PrefixSums, Regimes, SwitchModel};
+use super::scratch::{each_row, each_row_and_gradient, outside_or, with_scratch};
+use crate::{ModelError, PrefixSums, SwitchModel};
 
 mod blend;
 mod measure;
 mod row;
-
-/// Coordinates of one switch between two Normal regimes: `mu1, mu2, sigma1, sigma2, tau`.
-const ONE_SWITCH: [&str; 5] = ["mu1", "mu2", "sigma1", "sigma2", "tau"];
-
-/// What an optimiser moves in place of a `sigma`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Parameterization {
-    /// `sigma` itself, of either sign: only its square enters.
-    Raw,
-    /// `ln sigma`.
-    Log,
-}
 
 /// Regimes that pass into one another around `tau_1 < tau_2 < ..`.
 ///
@@ -43,63 +27,12 @@ pub enum Parameterization {
 #[derive(Debug, Clone)]
 pub struct SigmoidSwitch {
     blend: Blend,
-    objective: Objective,
+    model: SwitchModel,
+    measure: Measure,
     space: Space,
 }
 
-#[derive(Debug, Clone)]
-enum Objective {
-    Likelihood,
-    Posterior {
-        model: SwitchModel,
-        measure: Measure,
-    },
-}
-
 impl SigmoidSwitch {
-    /// The bare log-likelihood of one switch between two Normal regimes, without prior and without Jacobian: what an
-    /// optimiser climbs.
-    ///
-    /// [`LogDensity::logp`] equals [`Posterior::log_likelihood`] in every coordinate. `tau` is free to leave
-    /// the series in both parameterizations; `coordinates` are in the order `mu1, mu2, sigma1, sigma2, tau`.
-    ///
-    /// # Errors
-    /// When a coordinate has a scale of 0 or a number that is not finite.
-    pub fn likelihood(
-        series: &Series,
-        parameterization: Parameterization,
-        coordinates: [Coordinate; 5],
-    ) -> Result<Self, ModelError> {
-        for (parameter, Coordinate { center, scale }) in ONE_SWITCH.into_iter().zip(coordinates) {
-            if !center.is_finite() || !scale.is_finite() || scale == 0.0 {
-                return Err(ModelError::Coordinate {
-                    parameter,
-                    center,
-                    scale,
-                });
-            }
-        }
-        let sigma = match parameterization {
-            Parameterization::Raw => Support::Real,
-            Parameterization::Log => Support::Positive,
-        };
-        let supports = [Support::Real, Support::Real, sigma, sigma, Support::Real];
-        let parameters = ONE_SWITCH
-            .into_iter()
-            .zip(supports)
-            .zip(coordinates)
-            .map(|((name, support), coordinate)| {
-                Parameter::new(name, support).with_coordinate(coordinate)
-            })
-            .collect();
-        let data = Arc::new(PrefixSums::new(series));
-        Ok(Self {
-            blend: Blend::new(Likelihood::Normal, &Regimes::one_switch(), data, 1.0),
-            objective: Objective::Likelihood,
-            space: Space::new(parameters),
-        })
-    }
-
     /// The posterior of `model`.
     ///
     /// A position holds the regimes' parameters in the order of [`SwitchModel::regime_parameters`], means as they are and
@@ -120,7 +53,8 @@ impl SigmoidSwitch {
                 model.shared_data(),
                 1.0,
             ),
-            objective: Objective::Posterior { model, measure },
+            model,
+            measure,
             space: Space::new(parameters),
         }
     }
@@ -129,10 +63,10 @@ impl SigmoidSwitch {
     ///
     /// # Errors
     /// When it is not finite or not positive.
-    pub fn with_steepness(self, steepness: f64) -> Result<Self, ModelError> {
+    pub fn with_steepness(mut self, steepness: f64) -> Result<Self, ModelError> {
         if steepness > 0.0 && steepness.is_finite() {
-            let blend = self.blend.with_steepness(steepness);
-            Ok(Self { blend, ..self })
+            self.blend.steepen(steepness);
+            Ok(self)
         } else {
             Err(ModelError::Steepness { steepness })
         }
@@ -148,12 +82,9 @@ impl SigmoidSwitch {
         self.blend.data()
     }
 
-    /// The model whose posterior this is; none for a likelihood.
-    pub fn model(&self) -> Option<&SwitchModel> {
-        match &self.objective {
-            Objective::Likelihood => None,
-            Objective::Posterior { model, .. } => Some(model),
-        }
+    /// The model.
+    pub fn model(&self) -> &SwitchModel {
+        &self.model
     }
 
     /// Log-likelihood in nats at the natural `values` (`dim`) in the order of the space, as `mu1, mu2, sigma1, sigma2, tau`.
@@ -175,60 +106,35 @@ impl SigmoidSwitch {
         (value, gradient)
     }
 
-    /// Calls `with` the values of `position`, the shares of its switches (see [`Measure::constrain`]; 0 for a likelihood) and
-    /// the log prior plus log Jacobian (0 likewise).
+    /// Calls `with` the values of `position`, the shares of its switches (see [`Measure::constrain`]) and the log prior plus
+    /// log Jacobian.
     fn at<R>(&self, position: &[f64], with: impl FnOnce(&[f64], &[f64], f64) -> R) -> R {
         let dim = self.space.dim();
         with_scratch(dim + self.blend.n_switches(), |scratch| {
             let (values, shares) = scratch.split_at_mut(dim);
-            let log_measure = match &self.objective {
-                Objective::Likelihood => {
-                    self.space.constrain_into(position, values);
-                    0.0
-                }
-                Objective::Posterior { measure, .. } => measure.constrain(position, values, shares),
-            };
+            let log_measure = self.measure.constrain(position, values, shares);
             with(values, shares, log_measure)
         })
     }
 
     fn logp_at(&self, position: &[f64]) -> f64 {
         self.at(position, |values, _, log_measure| {
-            outside_or(self.blend.log_likelihood(values), log_measure)
+            outside_or(self.blend.log_likelihood(values), || log_measure)
         })
     }
 
     /// Log density at `position`, its gradient written to `grad`.
     fn logp_grad_at(&self, position: &[f64], grad: &mut [f64]) -> f64 {
         self.at(position, |values, shares, log_measure| {
-            let logp = outside_or(self.blend.gradient(values, grad), log_measure);
+            let logp = outside_or(self.blend.gradient(values, grad), || log_measure);
             if logp == f64::NEG_INFINITY {
                 grad.fill(0.0);
                 return logp;
             }
-            match &self.objective {
-                Objective::Likelihood => {
-                    let parameters = self.space.parameters().iter().zip(position);
-                    for (slot, (parameter, u)) in grad.iter_mut().zip(parameters) {
-                        *slot *= parameter.derivatives(*u).0;
-                    }
-                }
-                Objective::Posterior { measure, .. } => {
-                    measure.pull_back(position, values, shares, grad);
-                }
-            }
+            self.measure.pull_back(position, values, shares, grad);
             logp
         })
     }
-}
-
-/// `log_likelihood` plus `rest`, where `-inf` wins over everything but a `NaN` that was put in.
-fn outside_or(log_likelihood: f64, rest: f64) -> f64 {
-    if log_likelihood == f64::NEG_INFINITY || log_likelihood.is_nan() {
-        return log_likelihood;
-    }
-    let sum = log_likelihood + rest;
-    if sum.is_nan() { f64::NEG_INFINITY } else { sum }
 }
 
 impl LogDensity for SigmoidSwitch {
@@ -268,16 +174,14 @@ impl Posterior for SigmoidSwitch {
     }
 
     fn n_expectations(&self) -> usize {
-        self.model()
-            .map_or(0, |model| model.n_switches() * model.n())
+        self.model.n_switches() * self.model.n()
     }
 
     /// Counts the switches that the taus stand for, each `s` owning `[s, s + 1)` (row-major `switches x n`).
     fn add_expectations(&self, position: &[f64], sums: &mut [f64]) {
-        let Some(model) = self.model() else { return };
         self.at(position, |values, _, _| {
-            let counts = sums.chunks_mut(model.n());
-            for (tau, counts) in values[model.n_parameters()..].iter().zip(counts) {
+            let counts = sums.chunks_mut(self.model.n());
+            for (tau, counts) in values[self.model.n_parameters()..].iter().zip(counts) {
                 if let Some(count) = counts.get_mut(*tau as usize) {
                     *count += 1.0;
                 }

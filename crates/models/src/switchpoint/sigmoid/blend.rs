@@ -19,7 +19,7 @@ const MODERATE_SCALE: f64 = 1e60;
 ///
 /// Natural values are the regimes' parameters in the order of [`Likelihood::parameter_names`], then the `tau` in order.
 #[derive(Debug, Clone)]
-pub(super) struct Blend {
+pub(in super::super) struct Blend {
     likelihood: Likelihood,
     /// Indices among the values of each stretch's `mu, sigma` or `rate, rate`.
     of_stretch: Vec<[usize; 2]>,
@@ -73,11 +73,8 @@ impl Blend {
         }
     }
 
-    pub fn with_steepness(self, steepness: f64) -> Self {
-        Self {
-            growth: Growth::new(steepness),
-            ..self
-        }
+    pub fn steepen(&mut self, steepness: f64) {
+        self.growth = Growth::new(steepness);
     }
 
     pub fn steepness(&self) -> f64 {

@@ -2,8 +2,8 @@
 
 use switchback_core::{Coordinate, Gradient, LogDensity, Series, stream};
 use switchback_models::{
-    Exact, Likelihood, MarginalSwitch, Parameterization, RegimePriors, Regimes, SigmoidSwitch,
-    SwitchModel, SwitchPrior, SwitchPriors, SwitchSettings,
+    Estimate, Exact, Likelihood, MarginalSwitch, Objective, Parameterization, RegimePriors,
+    Regimes, SigmoidSwitch, SwitchModel, SwitchPrior, SwitchPriors, SwitchSettings,
 };
 
 use super::Laplace;
@@ -246,7 +246,8 @@ fn standard_errors_of_a_likelihood_do_not_depend_on_its_coordinates() {
         (Parameterization::Log, unlike),
     ]
     .map(|(parameterization, coordinates)| {
-        let target = SigmoidSwitch::likelihood(&deck(), parameterization, coordinates)
+        let target = Objective::sigmoid(one_switch(), Estimate::Likelihood, parameterization)
+            .and_then(|target| target.with_coordinates(&coordinates))
             .expect("the coordinates are sound");
         let start = target.space().unconstrain(&[0.0, 4.0, 2.0, 3.0, 45.5]);
         let settings = LbfgsSettings {

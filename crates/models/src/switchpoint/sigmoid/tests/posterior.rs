@@ -55,11 +55,7 @@ fn a_density_is_likelihood_prior_and_jacobian() {
     for prior in PRIORS {
         for (series, model) in every_model(60, prior) {
             let sigmoid = SigmoidSwitch::posterior(model.clone());
-            assert!(
-                sigmoid
-                    .model()
-                    .is_some_and(|kept| kept.settings() == model.settings())
-            );
+            assert!(sigmoid.model().settings() == model.settings());
             for position in positions(&model, 3) {
                 let values = sigmoid.space().constrain(&position);
                 let (parameters, taus) = values.split_at(model.n_parameters());

@@ -1,0 +1,322 @@
+//! `switchback optimize`: the best optimum of a switchpoint model by gradient, with what became of every start.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use switchback::core::{Series, Stop};
+use switchback::diagnostics::MIN_DRAWS;
+use switchback::infer::{Climbed, InferError, Method, Reference};
+use switchback::models::{Estimate, Parameterization, SwitchModel};
+use switchback::record::{
+    Comparison, Manifest, Platform, RunFolder, SeriesInfo, Status, TensorBoardSink,
+};
+use switchback::tensor::switch_graph;
+
+use super::answer::{Answer, Search};
+use super::args::OptimizeArguments;
+use super::climbing::Engine;
+use super::describe::{self, default_run, run_name};
+use super::failure::Failure;
+use super::found;
+use super::listen::{Interrupt, Listeners, Progress};
+use super::optimizing::{ClimbChoices, INIT_FORM, Init, PlacedClimb, What};
+use super::rows;
+use super::settings::{self, Chosen};
+use super::{DO_NOT_TRUST, DONE, model, terminal};
+
+/// Optimises and prints what was found.
+pub fn run(arguments: &OptimizeArguments) -> Result<u8, Failure> {
+    let created_at = Timestamp::now();
+    let (kinds, init) = Init::kinds(&arguments.climb.init);
+    let file = arguments.series.file.as_deref();
+    let words = settings::words(file, &arguments.model.prior, &init, INIT_FORM)?;
+    let init = Init::read(&kinds, &words.init)?;
+    let choices = ClimbChoices::validate(&arguments.climb, init, arguments.seed)?;
+    if (1..MIN_DRAWS).contains(&arguments.laplace_draws) {
+        return Err(InferError::Setting {
+            setting: "laplace-draws",
+            value: arguments.laplace_draws.to_string(),
+            rule: "it must be at least 4, or 0 for no Gaussian",
+        }
+        .into());
+    }
+    let what = What::read(
+        arguments.estimate,
+        arguments.jacobian,
+        arguments.form,
+        &arguments.climb,
+    )?;
+    let engine = Engine::open(arguments.engine, arguments.device.as_deref())?;
+    let Chosen { series, path } = settings::series(&arguments.series, words.file.as_deref())?;
+    let model = SwitchModel::new(
+        &series,
+        model::chosen(&arguments.model, &words.prior, &series)?,
+    )?;
+    let climbs = climbs(arguments, &choices, what, &model, &series)?;
+    for placed in &climbs {
+        engine.check(&placed.objective)?;
+    }
+    let mut search = Search {
+        reference: reference(what, choices.last_steepness(), &model, &series)?,
+        series: &series,
+        model: &model,
+        engine: &engine,
+        laplace_draws: arguments.laplace_draws,
+    };
+    let interrupt = Interrupt::listen().map_err(Failure::internal)?;
+    let folder = RunFolder::create(
+        arguments
+            .run_dir
+            .clone()
+            .unwrap_or_else(|| default_run("optimize", &series, created_at)),
+    )?;
+    let answers = climb(arguments, &climbs, &mut search, &folder, interrupt)?;
+    let report = Report {
+        arguments,
+        search: &search,
+        answers: &answers,
+        what,
+        created_at,
+    };
+    let (comparison, details) = (report.comparison(), report.details());
+    folder.write_json("comparison.json", &comparison)?;
+    folder.write_json("optimize.json", &details)?;
+    let manifest = report.manifest(run_name(&folder), path.as_deref());
+    let run = folder.finish(&manifest)?;
+    if arguments.output.json {
+        let mut json = serde_json::to_value(&comparison).map_err(Failure::internal)?;
+        json["optimize"] = details;
+        terminal::print_json(&json)?;
+    } else {
+        let mut text = report.text();
+        text += &format!(
+            "\nrun: {}\ntensorboard --logdir {}\n",
+            run.display(),
+            run.display()
+        );
+        terminal::print(&text)?;
+    }
+    Ok(if answers.iter().all(Answer::is_trusted) {
+        DONE
+    } else {
+        DO_NOT_TRUST
+    })
+}
+
+/// One climb an optimiser that was asked for.
+fn climbs(
+    arguments: &OptimizeArguments,
+    choices: &ClimbChoices<'_>,
+    what: What,
+    model: &SwitchModel,
+    series: &Series,
+) -> Result<Vec<PlacedClimb>, Failure> {
+    let mut climbs: Vec<PlacedClimb> = Vec::new();
+    for name in &arguments.optimizer {
+        let method = name.to_string();
+        if climbs.iter().all(|known| known.method != method) {
+            let plan = choices.plan(*name, what, model, series)?;
+            climbs.push(plan.place(&method, model, series)?);
+        }
+    }
+    Ok(climbs)
+}
+
+/// What the results are held against: the objective that is climbed, in coordinates of its own.
+///
+/// # Errors
+/// When the steepness makes no sense, or no placing of the switches can be fitted.
+pub fn reference(
+    what: What,
+    steepness: f64,
+    model: &SwitchModel,
+    series: &Series,
+) -> Result<Reference, Failure> {
+    let plain = Climbed {
+        estimate: what.estimate,
+        is_marginal: what.is_marginal,
+        parameterization: Parameterization::Log,
+        is_plain: true,
+    };
+    let mut objective = plain.objective(model, series, Method::Lbfgs)?;
+    if objective.steepness().is_some() {
+        objective.steepen(steepness)?;
+    }
+    Ok(Reference::of(&objective)?)
+}
+
+fn climb(
+    arguments: &OptimizeArguments,
+    climbs: &[PlacedClimb],
+    search: &mut Search<'_>,
+    folder: &RunFolder,
+    interrupt: Interrupt,
+) -> Result<Vec<Answer>, Failure> {
+    let is_quiet = arguments.output.quiet || arguments.output.json;
+    let is_sigmoid = search.reference.objective().steepness().is_some();
+    let mut tensorboard = TensorBoardSink::new(folder.path());
+    for placed in climbs.iter().filter(|_| is_sigmoid) {
+        let graph = switch_graph(search.model, placed.plan.n_starts);
+        tensorboard = tensorboard.with_graph(&placed.method, graph);
+    }
+    let mut listeners = Listeners {
+        progress: Progress::new(is_quiet),
+        tensorboard,
+        draws: Vec::new(),
+        interrupt,
+    };
+    let answers = search.climb(climbs, &mut listeners)?;
+    drop(listeners.progress);
+    listeners.tensorboard.close()?;
+    Ok(answers)
+}
+
+/// What is told of a run.
+struct Report<'a> {
+    arguments: &'a OptimizeArguments,
+    search: &'a Search<'a>,
+    answers: &'a [Answer],
+    what: What,
+    created_at: Timestamp,
+}
+
+impl Report<'_> {
+    fn comparison(&self) -> Comparison {
+        let rows = self.answers.iter().map(|answer| self.search.row(answer));
+        Comparison {
+            series: self.search.series.name().to_owned(),
+            model: self.search.model.describe(),
+            rows: rows.collect(),
+            exact: None,
+        }
+    }
+
+    fn details(&self) -> Value {
+        let names = self.search.names();
+        let of = |answer: &Answer| found::as_json(self.search.series, &names, answer);
+        let answers = self.answers.iter();
+        let mut details: Map<String, Value> = answers
+            .map(|answer| (answer.method.clone(), of(answer)))
+            .collect();
+        details.insert("objective".into(), self.objective_as_json());
+        Value::Object(details)
+    }
+
+    fn objective_as_json(&self) -> Value {
+        let objective = self.search.reference.objective();
+        json!({
+            "estimate": self.what.estimate.as_str(),
+            "jacobian": matches!(self.what.estimate, Estimate::Posterior { with_jacobian: true }),
+            "form": if self.what.is_marginal { "marginal" } else { "sigmoid" },
+            "steepness": objective.steepness(),
+        })
+    }
+
+    fn text(&self) -> String {
+        let Search { series, model, .. } = self.search;
+        let is_posterior = self.what.estimate != Estimate::Likelihood;
+        let mut text = if is_posterior {
+            rows::opening(series, model)
+        } else {
+            rows::opening_without_prior(series, model)
+        };
+        text += &format!("{}, on {}.\n\n", self.sought(), self.engine());
+        let names = self.search.names();
+        for answer in self.answers {
+            text += &found::text(series, &names, answer, is_posterior);
+            text += "\n";
+        }
+        for answer in self.answers {
+            text += &found::advice(answer);
+        }
+        text
+    }
+
+    fn engine(&self) -> String {
+        match self.search.engine {
+            Engine::Fused => "the processor in double precision".to_owned(),
+            Engine::Tensor(device) => {
+                format!("tensors on {} in {}", device.name(), device.precision())
+            }
+        }
+    }
+
+    /// What is sought, in words.
+    fn sought(&self) -> String {
+        let form = match self.search.reference.objective().steepness() {
+            Some(steepness) => format!("sigmoid form of steepness {steepness}"),
+            None => "marginal form".to_owned(),
+        };
+        match self.what.estimate {
+            Estimate::Likelihood => format!("The maximum of the likelihood of the {form}"),
+            Estimate::Posterior {
+                with_jacobian: true,
+            } => format!(
+                "The maximum of the posterior of the {form}, over unconstrained positions (with the Jacobian)"
+            ),
+            Estimate::Posterior {
+                with_jacobian: false,
+            } => format!(
+                "The maximum of the posterior of the {form}, over the values (without the Jacobian)"
+            ),
+        }
+    }
+
+    fn settings(&self) -> Map<String, Value> {
+        let model = self.search.model;
+        let climbs: Map<String, Value> = self
+            .answers
+            .iter()
+            .map(|answer| (answer.method.clone(), describe::climb(&answer.plan)))
+            .collect();
+        let settings = json!({
+            "likelihood": model.likelihood().as_str(),
+            "regimes": model.regimes().to_string(),
+            "switch_prior": model.switch_prior().as_str(),
+            "objective": self.objective_as_json(),
+            "optimizers": climbs,
+            "init": self.arguments.climb.init,
+            "engine": self.search.engine.as_str(),
+            "device": self.search.engine.device(),
+            "laplace_draws": self.arguments.laplace_draws,
+        });
+        match settings {
+            Value::Object(settings) => settings,
+            _ => Map::new(),
+        }
+    }
+
+    fn manifest(&self, name: String, path: Option<&Path>) -> Manifest {
+        let is_interrupted = self
+            .answers
+            .iter()
+            .any(|answer| answer.ended.stop == Stop::Interrupted);
+        Manifest {
+            format: Manifest::FORMAT,
+            name,
+            // A path need not be UTF-8.
+            command: std::env::args_os()
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect(),
+            created_at: self.created_at,
+            finished_at: Timestamp::now(),
+            status: if is_interrupted {
+                Status::Interrupted
+            } else {
+                Status::Complete
+            },
+            switchback: env!("CARGO_PKG_VERSION").to_owned(),
+            series: Some(SeriesInfo::of(self.search.series, path)),
+            settings: self.settings(),
+            seed: self.arguments.seed,
+            prior: describe::priors(self.search.model),
+            methods: self
+                .answers
+                .iter()
+                .map(|answer| self.search.method_info(answer))
+                .collect(),
+            platform: Platform::current(),
+        }
+    }
+}
