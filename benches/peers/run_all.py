@@ -14,13 +14,12 @@ import common
 from common import note
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-STEP_HEADER = "device,n,starts,steps,cpu_us_a_step,wall_us_a_step,start_steps_a_second"
 SEGMENT_LENGTHS = 100_000  # ruptures takes minutes from there on
 
 
 def main():
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("--ours", metavar="CMD", help="prints name<TAB>n<TAB>starts<TAB>per_cpu_second lines")
+    words.add_argument("--ours", metavar="CMD", help="name<TAB>n<TAB>starts<TAB>per_cpu_second lines, or the CSV of `--bench climb`")
     words.add_argument("--ours-tensor", metavar="CMD", help="prints what `cargo bench --bench step` prints")
     words.add_argument("--rounds", type=int, default=3)
     words.add_argument("--lengths", type=int, nargs="+", default=[90, 1_000, 10_000, 100_000, 1_000_000])
@@ -31,31 +30,32 @@ def main():
     for number in range(1, asked.rounds + 1):
         note(f"round {number} of {asked.rounds}, load {os.getloadavg()[0]:.1f}")
         found = {}
-        for command, parse in jobs(asked):
-            rates = parse(run(command))
+        for command in jobs(asked):
+            rates = figures(run(command))
             if not rates:
                 sys.exit(f"error: no figure in what this printed: {command}")
             if isinstance(command, str):
-                ours += [name for name, _, _ in rates if name not in ours]
+                ours = list(dict.fromkeys(ours + [name for name, _, _ in rates]))
             found.update(rates)
         rounds.append(found)
-    table(rounds, ours)
+    for task in ["adam", "segment"]:
+        table(rounds, ours, task)
 
 
 def jobs(asked):
-    """Commands of a round with the parser of each; ours, which are given as text, stand between the peers."""
+    """Commands of a round; ours, which are given as text, stand between the peers."""
     peer = [sys.executable, os.path.join(HERE, "adam.py")]
     lengths = [str(n) for n in asked.lengths]
-    yield [*peer, "jax", *lengths], lines
+    yield [*peer, "jax", *lengths]
     if asked.ours:
-        yield asked.ours, lines
-    yield [*peer, "numpy", *lengths], lines
+        yield asked.ours
+    yield [*peer, "numpy", *lengths]
     if asked.ours_tensor:
-        yield asked.ours_tensor, step_csv
-    yield [*peer, "tensorflow", *lengths], lines
+        yield asked.ours_tensor
+    yield [*peer, "tensorflow", *lengths]
     short = [n for n in lengths if int(n) <= SEGMENT_LENGTHS]
     if short:
-        yield [sys.executable, os.path.join(HERE, "segment.py"), *short], lines
+        yield [sys.executable, os.path.join(HERE, "segment.py"), *short]
 
 
 def run(command):
@@ -69,48 +69,56 @@ def run(command):
     return done.stdout
 
 
-def lines(text):
-    """`{(name, n, starts): per_cpu_second}` of the lines of the shared format; any other line is passed over."""
-    rates = {}
+def figures(text):
+    """`{(name, n, starts): per_cpu_second}` of what a bench printed: the shared format, or our own benches' CSV."""
+    rates, columns = {}, []
     for line in text.splitlines():
-        fields = line.split("\t")
+        fields, found = line.split("\t"), {}
         if len(fields) >= 4 and not line.startswith("#"):
             try:
-                rates[fields[0], int(fields[1]), int(fields[2])] = float(fields[3])
+                found = {(fields[0], int(fields[1]), int(fields[2])): float(fields[3])}
             except ValueError:
                 continue
+        elif ",n," in line or line.startswith("n,") or not line.strip():
+            columns = line.split(",")  # a header, or the end of a block
+        else:
+            found = row_of(dict(zip(columns, line.split(","))))
+        if found.keys() & rates.keys():
+            sys.exit(f"error: a second figure of the same name, n and starts: {line}")
+        rates.update(found)
     return rates
 
 
-def step_csv(text):
-    """The same of the first block of the tensor engine's CSV, by CPU time: start-steps a CPU second."""
-    rates, inside = {}, False
-    for line in text.splitlines():
-        if line == STEP_HEADER:
-            inside = True
-        elif inside and not line.strip():
-            break
-        elif inside and not line.startswith("#"):
-            device, n, n_starts, _, micros = line.split(",")[:5]
-            rates[f"tensor-{device}", int(n), int(n_starts)] = int(n_starts) * 1e6 / float(micros)
-    return rates
+def row_of(row):
+    """The figure of a row of `cargo bench --bench step` (start-steps a CPU second) or `--bench climb`; of others nothing."""
+    if {"device", "starts", "cpu_us_a_step"} <= row.keys():
+        key = f"tensor-{row['device']}", int(row["n"]), int(row["starts"])
+        return {key: key[2] * 1e6 / float(row["cpu_us_a_step"])}
+    talks = {"measure": "adam", "model": "normal 0-1", "estimate": "mle", "threads": "1", "unit": "start_steps_a_cpu_s"}
+    if talks.items() <= row.items():
+        return {("fused-f64", int(row["n"]), int(row["starts"])): float(row["value"])}
+    return {}
 
 
-def table(rounds, ours):
+def table(rounds, ours, task):
     """A row a name, length and number of starts; a column a name of ours: how many times as fast it is."""
-    keys = {key for found in rounds for key in found}
-    print("\ntask\tn\tstarts\tname\tper_cpu_second", *(f"{name} is x times" for name in ours), sep="\t")
-    for task in ["adam", "segment"]:
-        rows = [key for key in keys if key[0].startswith("segment/") == (task == "segment")]
-        for name, n, n_starts in sorted(rows, key=lambda key: (key[1], key[2], key[0] not in ours, key[0])):
-            rates = [found[name, n, n_starts] for found in rounds if (name, n, n_starts) in found]
-            cells = []
-            for our in ours:
-                comparable = our.startswith("segment/") == (task == "segment") and our != name
-                pairs = [(found.get((our, n, n_starts)), found.get((name, n, n_starts))) for found in rounds]
-                ratios = [mine / theirs for mine, theirs in pairs if comparable and mine and theirs]
-                cells.append(f"{statistics.median(ratios):.3g}" if ratios else "-")
-            print(task, n, n_starts, name, f"{statistics.median(rates):.4g}", *cells, sep="\t")
+
+    def belongs(name):
+        return name.startswith("segment/") == (task == "segment")
+
+    keys = {key for found in rounds for key in found if belongs(key[0])}
+    ours = [name for name in ours if belongs(name)]
+    print(f"\n{task}\tn\tstarts\tper_cpu_second", *(f"{name} is x times" for name in ours), sep="\t")
+    for name, n, n_starts in sorted(keys, key=lambda key: (key[1], key[2], key[0] not in ours, key[0])):
+        if name in ours and not any(key[1:] == (n, n_starts) and key[0] not in ours for key in keys):
+            continue  # no peer did this
+        rates = [found[name, n, n_starts] for found in rounds if (name, n, n_starts) in found]
+        cells = []
+        for our in ours:
+            pairs = [(found.get((our, n, n_starts)), found.get((name, n, n_starts))) for found in rounds]
+            ratios = [mine / theirs for mine, theirs in pairs if mine and theirs and our != name]
+            cells.append(f"{statistics.median(ratios):.3g}" if ratios else "-")
+        print(name, n, n_starts, f"{statistics.median(rates):.4g}", *cells, sep="\t")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import numpy as np
 import ruptures
 
 LENGTHS = [90, 1_000, 10_000, 100_000]
-PATIENCE = 60.0  # CPU seconds that a search may be expected to take; the others are left out
+PATIENCE = 30.0  # CPU seconds that a search may be expected to take; the others are left out
 
 
 def scan(y):
