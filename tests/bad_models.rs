@@ -174,7 +174,7 @@ fn refused_once(sandbox: &Sandbox, words: &[&str], told: &str) {
 
 #[test]
 fn a_model_that_makes_no_sense() {
-    check(&["sample", "exact", "sbc", "optimize"], &MODELS);
+    check(&["sample", "exact", "compare", "sbc", "optimize"], &MODELS);
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn data_that_are_no_counts_or_too_few() {
 #[test]
 fn both_ways_to_count_switches() {
     let sandbox = Sandbox::new();
-    for command in ["sample", "exact", "sbc"] {
+    for command in ["sample", "exact", "compare", "sbc"] {
         let words = [command, "--regimes", "0,1,0", "--switches", "2"];
         refused_once(&sandbox, &words, "cannot be used with");
     }

@@ -46,6 +46,19 @@ const SAMPLE: [Told; 11] = [
     ("--quiet", "No progress"),
 ];
 
+const COMPARE: [Told; 10] = [
+    ("--methods", "[default: all that fit but find-map]"),
+    ("--with", "--with find-map"),
+    ("--init", "[default: the level of the whole series"),
+    ("--num-samples", "[default: 10000 for metropolis"),
+    ("--num-warmup", "[default: 2000 for metropolis"),
+    ("--num-chains", "[default: 4]"),
+    ("--seed", "[default: 1]"),
+    ("--run-dir", "[default: runs/compare-"),
+    ("--json", "JSON"),
+    ("--quiet", "No progress"),
+];
+
 const SBC: [Told; 13] = [
     ("--prior", "[default: deck"),
     ("--init", "[default: prior]"),
@@ -187,6 +200,7 @@ fn the_other_commands_explain_theirs() {
         &[&FROM_FILE[..], &MODEL, &SAMPLER, &SAMPLE].concat(),
     );
     check("optimize", &[&FROM_FILE[..], &MODEL, &OPTIMIZE].concat());
+    check("compare", &[&FROM_FILE[..], &MODEL, &COMPARE].concat());
     check("sbc", &[&MODEL[..], &SAMPLER, &SBC].concat());
     check("diagnose", &[("--json", "JSON")]);
     check("simulate", &SIMULATE);
@@ -199,6 +213,7 @@ fn the_program_names_its_commands_and_exit_codes() {
     let help = sandbox.run(&["--help"]).expect_code(0).stdout;
     for word in [
         "experiment",
+        "compare",
         "exact",
         "sample",
         "diagnose",

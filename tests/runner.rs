@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bad_models;
+mod compare;
 mod devices;
 mod diagnose;
 mod events;

@@ -1,5 +1,7 @@
 //! What optimisers found, judged against each other and the referee.
 
+use std::time::Instant;
+
 use switchback::core::{LogDensity, Series, Stop, stream};
 use switchback::infer::{
     LaplaceError, LaplaceSummary, Optimum, Reference, SoftAgainstHard, Verdict, optima,
@@ -28,6 +30,8 @@ pub struct Answer {
     pub optima: Vec<Optimum>,
     /// The Gaussian at the best; none where it was not asked for.
     pub laplace: Option<Result<LaplaceSummary, LaplaceError>>,
+    /// Seconds that it took.
+    pub laplace_seconds: f64,
     /// What relaxing the switches costs; none where they are not relaxed or the result is none.
     pub soft: Option<SoftAgainstHard>,
 }
@@ -113,13 +117,16 @@ impl Search<'_> {
         let best = &optima[0];
         let has_values = best.judgement.objective.is_some();
         let is_relaxed = self.reference.objective().steepness().is_some();
+        let started = Instant::now();
+        let laplace = (has_values && self.laplace_draws > 0).then(|| {
+            // The same draws for all, so that methods that agree say the same.
+            let mut rng = stream(plan.seed, LAPLACE_STREAM);
+            self.reference
+                .laplace(&best.end.values, self.laplace_draws, &mut rng)
+        });
         Answer {
-            laplace: (has_values && self.laplace_draws > 0).then(|| {
-                // The same draws for all, so that methods that agree say the same.
-                let mut rng = stream(plan.seed, LAPLACE_STREAM);
-                self.reference
-                    .laplace(&best.end.values, self.laplace_draws, &mut rng)
-            }),
+            laplace,
+            laplace_seconds: started.elapsed().as_secs_f64(),
             soft: (has_values && is_relaxed)
                 .then(|| SoftAgainstHard::of(&best.end.values, &self.reference)),
             method: method.clone(),

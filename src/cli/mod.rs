@@ -3,6 +3,10 @@
 mod answer;
 mod args;
 mod climbing;
+mod compare;
+mod compared;
+mod comparing;
+mod contest;
 mod describe;
 mod devices;
 mod diagnose;
@@ -10,6 +14,8 @@ mod exact;
 mod experiment;
 mod failure;
 mod found;
+mod held;
+mod lineup;
 mod listen;
 mod model;
 mod optimize;
@@ -41,6 +47,7 @@ pub fn run() -> ExitCode {
         Command::Experiment(arguments) => experiment::run(&arguments),
         Command::Optimize(arguments) => optimize::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Exact(arguments) => exact::run(&arguments),
         Command::Diagnose(arguments) => diagnose::run(&arguments),
         Command::Sbc(arguments) => sbc::run(&arguments),

@@ -55,3 +55,32 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
         .collect();
     lines.join("\n") + "\n"
 }
+
+/// `text` in lines of at most `width` characters where its words allow; all but the first begin with `indent`.
+pub fn wrapped(text: &str, width: usize, indent: &str) -> String {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        let is_fresh = line.is_empty() || line == indent;
+        if !is_fresh && line.chars().count() + 1 + word.chars().count() > width {
+            lines.push(std::mem::replace(&mut line, indent.to_owned()));
+        } else if !is_fresh {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_kept_and_lines_are_short() {
+        assert_eq!(wrapped("- one two three", 9, "  "), "- one two\n  three\n");
+        assert_eq!(wrapped("word", 2, "  "), "word\n");
+        assert_eq!(wrapped("a longword b", 4, ""), "a\nlongword\nb\n");
+    }
+}

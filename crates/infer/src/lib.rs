@@ -1,6 +1,7 @@
 //! Fits and samples: optimisers with their verdicts, Markov chains with their warm-up, and the one driver loop.
 
 mod calibrate;
+mod compare;
 mod drive;
 mod error;
 mod optimise;
@@ -8,11 +9,16 @@ mod sample;
 mod simulator;
 
 pub use calibrate::{Calibrated, Calibration, CalibrationSettings, Ranks, Simulated, calibrate};
+pub use compare::off::{Off, errors};
+pub use compare::remark::{Reason, Remark};
+pub use compare::{Compared, MethodKind, MethodSeen, Standard, SwitchSeen, remarks};
 pub use drive::{Advance, Drained, Process, drive};
 pub use error::InferError;
 pub use optimise::best::{Best, Reference};
 pub use optimise::climb::{Climb, ClimbSettings, End};
+pub use optimise::find_map::{FindMap, FindMapEnd, HeldTop, middle};
 pub use optimise::fused::FusedClimb;
+pub use optimise::hills::Hill;
 pub use optimise::laplace::{Laplace, LaplaceDraws, LaplaceError, LaplaceRow, LaplaceSummary};
 pub use optimise::launch::Launch;
 pub use optimise::lbfgs::{LbfgsSettings, Summit, climb_lbfgs};
@@ -29,7 +35,7 @@ pub use sample::diagnosis::{Diagnosis, Finding, SamplerStats};
 pub use sample::ensemble::Ensemble;
 pub use sample::far::Far;
 pub use sample::independent::IndependentChain;
-pub use sample::initial::{StartDraw, Starts, dispersed};
+pub use sample::initial::{StartDraw, Starts, dispersed, on_peaks};
 pub use sample::metropolis::{Metropolis, MetropolisSettings, MetropolisState, Proposal};
 pub use sample::nuts::{MassMatrix, NutsChain, NutsSettings};
 pub use sample::sampler::{Context, Form, Sampler, Target};

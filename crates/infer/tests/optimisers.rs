@@ -304,6 +304,48 @@ fn answers_do_not_depend_on_threads_and_seeds_decide() {
     }
 }
 
+/// Steps in portions of any size, among any number of other starts, on any number of threads.
+#[test]
+fn a_start_walks_its_own_path_to_the_last_bit() {
+    let starts: Vec<[f64; 5]> = (0..37)
+        .map(|k| [0.1 * f64::from(k), 4.0, 1.0, 2.0, 2.5 * f64::from(k)])
+        .collect();
+    let annealed = Ramp {
+        from: 0.1,
+        to: 1.0,
+        shape: Shape::Geometric,
+        steps: 100,
+    };
+    for (rule, steepness) in RULES
+        .into_iter()
+        .flat_map(|rule| [Ramp::constant(1.0), annealed].map(|steepness| (rule, steepness)))
+    {
+        let ascent = Ascent {
+            steepness,
+            ..Ascent::new(rule)
+        };
+        let run = |threads, starts: &[[f64; 5]], portion: usize| {
+            let mut climb = FusedClimb::new(talks_objective(), &ascent, &starts.concat())
+                .expect("the settings make sense");
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.expect("threads can be had").install(|| {
+                for _ in 0..240 / portion {
+                    climb.advance(portion).expect("it cannot fail");
+                }
+                climb.snapshot().expect("it cannot fail")
+            })
+        };
+        let all = run(1, &starts, 240);
+        assert_eq!(run(3, &starts, 240), all);
+        assert_eq!(run(2, &starts, 16), all);
+        for index in [0, 8, 17, 36] {
+            let alone = run(1, &starts[index..=index], 1);
+            assert_eq!(alone.positions, all.positions[5 * index..][..5], "{rule:?}");
+            assert_eq!(alone.step, 240);
+        }
+    }
+}
+
 #[test]
 fn a_gradient_that_is_clipped_is_shorter_and_points_the_same_way() {
     let objective = talks_objective();

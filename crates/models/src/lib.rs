@@ -31,7 +31,7 @@ pub use referee::{CredibleSet, Exact, Fit, Moments, Profile, evidence_by_switche
 pub use simulate::{Law, simulate};
 pub use switch_priors::SwitchPriors;
 pub use switchpoint::{
-    Estimate, HardSwitch, MarginalSwitch, Objective, Parameterization, SigmoidSwitch,
+    Estimate, HardSwitch, HeldSwitch, MarginalSwitch, Objective, Parameterization, SigmoidSwitch,
 };
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The arguments of every command, as `--help` tells them.
 
+mod comparing;
 mod optimizing;
 mod sampling;
 
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use comparing::{CompareArguments, MethodName};
 pub use optimizing::{
     AnnealSchedule, ClimbArguments, EngineName, EstimateName, OnOff, OptimizeArguments,
     RateSchedule, SmoothForm, ToleranceArguments,
@@ -41,6 +43,8 @@ pub enum Command {
     Optimize(OptimizeArguments),
     /// Draws from the posterior of any switchpoint model, in a form that ArviZ and Stan's tools read
     Sample(SampleArguments),
+    /// Runs every method that fits on one model of one series, and says which to believe and when to pick which
+    Compare(CompareArguments),
     /// Computes the posterior of any switchpoint model exactly, without sampling
     Exact(ExactArguments),
     /// Says of draws, from here or elsewhere, whether to trust them

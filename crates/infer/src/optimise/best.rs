@@ -7,7 +7,7 @@ use super::lbfgs::{LbfgsSettings, climb_lbfgs};
 use crate::InferError;
 
 /// Hills of the hard profile that are climbed, the highest first.
-const HILLS: usize = 256;
+pub(super) const HILLS: usize = 256;
 
 /// The best optimum known of an objective, not counting the corners where a sigma goes to 0.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,7 +136,7 @@ fn value_of(objective: &Objective, values: &[f64]) -> f64 {
 }
 
 /// `placed` as values of the objective's space.
-fn natural(objective: &Objective, placed: &Placed) -> Vec<f64> {
+pub(super) fn natural(objective: &Objective, placed: &Placed) -> Vec<f64> {
     let mut values = placed.parameters.clone();
     if objective.steepness().is_some() {
         values.extend(placed.switches.iter().map(|s| tau_of(*s)));

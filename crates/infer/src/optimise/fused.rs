@@ -2,23 +2,27 @@
 
 use rayon::prelude::*;
 use switchback_core::{
-    Ascent, Gradient, Halt, LogDensity, Optimizer, OptimizerError, Ramp, Rule, Snapshot, Space,
-    Stop,
+    Ascent, Gradient, Halt, LogDensity, Optimizer, OptimizerError, Ramp, Snapshot, Space, Stop,
 };
 use switchback_models::Objective;
 
+use super::rule::{Moments, Pace, Stride};
 use crate::InferError;
 
-/// A batch of starts that climbs an objective by a [`Rule`], each start on its own.
+/// Starts that one thread moves in turn: what they touch stays in the processor's first cache, and the end of one's step
+/// overlaps with the beginning of the next one's.
+const GROUP: usize = 8;
+
+/// A batch of starts that climbs an objective by a [`switchback_core::Rule`], each start on its own.
 ///
-/// Step by step the same as [`Rule`]s on tensors of double precision, to rounding.
+/// Step by step the same as these rules on tensors of double precision, to rounding.
 pub struct FusedClimb {
     /// At the steepness that the walk ends with.
     objective: Objective,
     ascent: Ascent,
     walkers: Vec<Walker>,
     halts: Vec<Option<Halt>>,
-    steps: u64,
+    pace: Pace,
     n_evaluations: u64,
 }
 
@@ -26,10 +30,9 @@ pub struct FusedClimb {
 #[derive(Debug, Clone)]
 struct Walker {
     position: Vec<f64>,
-    /// Mean of the gradients, or the last step.
-    first: Vec<f64>,
-    /// Mean of their squares.
-    second: Vec<f64>,
+    /// Where the step leads that is being taken.
+    next: Vec<f64>,
+    moments: Moments,
     grad: Vec<f64>,
     halt: Option<Halt>,
     is_resting: bool,
@@ -58,7 +61,7 @@ impl FusedClimb {
             objective,
             ascent,
             walkers,
-            steps: 0,
+            pace: Pace::START,
             n_evaluations: 0,
         })
     }
@@ -66,12 +69,11 @@ impl FusedClimb {
 
 impl Walker {
     fn new(start: &[f64]) -> Self {
-        let zeros = vec![0.0; start.len()];
         Self {
             position: start.to_vec(),
-            first: zeros.clone(),
-            second: zeros.clone(),
-            grad: zeros,
+            next: start.to_vec(),
+            moments: Moments::new(start.len()),
+            grad: vec![0.0; start.len()],
             halt: None,
             is_resting: false,
             n_evaluations: 0,
@@ -87,13 +89,8 @@ impl Walker {
         let mut value = [0.0];
         objective.logp_grad(&self.position, &mut value, &mut self.grad)?;
         self.n_evaluations += 1;
-        let is_finite = value[0].is_finite() && self.grad.iter().all(|slope| slope.is_finite());
-        if !is_finite {
-            self.halt = Some(Halt {
-                stop: Stop::NonFinite,
-                step: step.saturating_sub(1),
-                position: self.position.clone(),
-            });
+        if !(value[0].is_finite() && are_finite(&self.grad)) {
+            self.halt_at(step.saturating_sub(1));
         }
         Ok(value[0])
     }
@@ -102,92 +99,71 @@ impl Walker {
     fn step(
         &mut self,
         objective: &Objective,
-        ascent: &Ascent,
+        stride: &Stride,
         step: u64,
     ) -> Result<(), OptimizerError> {
-        self.look(objective, step)?;
-        if self.halt.is_some() {
+        self.n_evaluations += 1;
+        if !objective.slopes(&self.position, &mut self.grad)? {
+            self.halt_at(step.saturating_sub(1));
             return Ok(());
         }
-        if let Some(clip) = ascent.clip {
+        if let Some(clip) = stride.clip {
             let norm = norm(&self.grad);
             if norm > clip {
                 self.grad.iter_mut().for_each(|slope| *slope *= clip / norm);
             }
         }
-        let rate = ascent.learning_rate.at(step);
-        let before = self.position.clone();
-        self.follow(ascent.rule, rate, step);
-        if self.position.iter().any(|u| !u.is_finite()) {
-            self.halt = Some(Halt {
-                stop: Stop::NonFinite,
-                step,
-                position: before,
-            });
+        let Self {
+            position,
+            next,
+            moments,
+            grad,
+            ..
+        } = self;
+        stride.follow(position, grad, moments, next);
+        if are_finite(next) {
+            std::mem::swap(position, next);
+        } else {
+            self.halt_at(step);
         }
         Ok(())
     }
 
-    fn follow(&mut self, rule: Rule, rate: f64, step: u64) {
-        let moments = self.first.iter_mut().zip(&mut self.second);
-        let walk = self.position.iter_mut().zip(&self.grad).zip(moments);
-        match rule {
-            Rule::Adam {
-                beta_1,
-                beta_2,
-                epsilon,
-            } => {
-                let time = i32::try_from(step + 1).unwrap_or(i32::MAX);
-                // rate m / (1 - beta_1^t) / (sqrt(v / (1 - beta_2^t)) + epsilon), multiplied through by root.
-                let root = (1.0 - beta_2.powi(time)).sqrt();
-                let rate = rate * root / (1.0 - beta_1.powi(time));
-                for ((u, slope), (first, second)) in walk {
-                    *first = beta_1 * *first + (1.0 - beta_1) * slope;
-                    *second = beta_2 * *second + (1.0 - beta_2) * slope * slope;
-                    *u += rate * *first / (second.sqrt() + epsilon * root);
-                }
-            }
-            Rule::Momentum { momentum } => {
-                for ((u, slope), (last, _)) in walk {
-                    *last = momentum * *last + slope;
-                    *u += rate * *last;
-                }
-            }
-            Rule::Sgd => {
-                for ((u, slope), _) in walk {
-                    *u += rate * slope;
-                }
-            }
-            Rule::RmsProp { decay, epsilon } => {
-                for ((u, slope), (_, second)) in walk {
-                    *second = decay * *second + (1.0 - decay) * slope * slope;
-                    *u += rate * slope / (second.sqrt() + epsilon);
-                }
-            }
-        }
+    /// Stays where it is from `step` on.
+    #[cold]
+    fn halt_at(&mut self, step: u64) {
+        self.halt = Some(Halt {
+            stop: Stop::NonFinite,
+            step,
+            position: self.position.clone(),
+        });
     }
 }
 
-/// Takes `steps` steps with all of `walkers`, the first of which is number `first`.
+/// Takes `steps` steps with all of `walkers` from where `pace` is, and says how far they are then.
 fn walk(
     walkers: &mut [Walker],
     mut objective: Objective,
     ascent: &Ascent,
-    first: u64,
+    mut pace: Pace,
     steps: u64,
-) -> Result<(), OptimizerError> {
-    let each = |walkers: &mut [Walker], objective: &Objective, step| {
-        let mut climbing = walkers.iter_mut().filter(|walker| walker.climbs());
-        climbing.try_for_each(|walker| walker.step(objective, ascent, step))
-    };
-    for step in first..first + steps {
+) -> Result<Pace, OptimizerError> {
+    for _ in 0..steps {
+        let step = pace.steps;
         if !ascent.steepness.is_constant() {
             let steepened = objective.steepen(ascent.steepness.at(step));
             debug_assert!(steepened.is_ok(), "both ends of the ramp were tried");
         }
-        each(walkers, &objective, step)?;
+        let stride = pace.next(ascent);
+        for walker in walkers.iter_mut().filter(|walker| walker.climbs()) {
+            walker.step(&objective, &stride, step)?;
+        }
     }
-    Ok(())
+    Ok(pace)
+}
+
+fn are_finite(values: &[f64]) -> bool {
+    values.iter().all(|value| value.is_finite())
 }
 
 fn norm(grad: &[f64]) -> f64 {
@@ -200,21 +176,31 @@ impl Optimizer for FusedClimb {
     }
 
     fn advance(&mut self, steps: usize) -> Result<(), OptimizerError> {
-        let share = self
-            .walkers
-            .len()
-            .div_ceil(rayon::current_num_threads())
-            .max(1);
-        let (objective, ascent, first) = (&self.objective, &self.ascent, self.steps);
-        self.walkers.par_chunks_mut(share).try_for_each(|walkers| {
-            walk(walkers, objective.clone(), ascent, first, steps as u64)
-        })?;
-        self.steps += steps as u64;
+        let (objective, ascent, pace) = (&self.objective, &self.ascent, self.pace);
+        let steps = steps as u64;
+        let share = self.walkers.len().div_ceil(rayon::current_num_threads());
+        // A steepness that changes is computed once a step for all.
+        let group = if ascent.steepness.is_constant() {
+            GROUP
+        } else {
+            share
+        };
+        let walk = |walkers: &mut [Walker]| walk(walkers, objective.clone(), ascent, pace, steps);
+        let group = group.clamp(1, share.max(1));
+        // To call other threads for one group costs as much as some ten steps.
+        self.pace = if self.walkers.len() <= group {
+            walk(&mut self.walkers)?
+        } else {
+            let groups = self.walkers.par_chunks_mut(group);
+            groups
+                .map(walk)
+                .try_reduce(|| pace, |one, other| Ok(one.later(other)))?
+        };
         Ok(())
     }
 
     fn snapshot(&mut self) -> Result<Snapshot, OptimizerError> {
-        let (objective, step) = (&self.objective, self.steps);
+        let (objective, step) = (&self.objective, self.pace.steps);
         let looks: Vec<(f64, f64)> = self
             .walkers
             .par_iter_mut()
@@ -239,7 +225,7 @@ impl Optimizer for FusedClimb {
             None => walker.position.clone(),
         });
         Ok(Snapshot {
-            step: self.steps,
+            step: self.pace.steps,
             positions: positions.collect(),
             logp: looks.iter().map(|(value, _)| *value).collect(),
             grad_norms: looks.iter().map(|(_, norm)| *norm).collect(),

@@ -178,12 +178,12 @@ fn advice(
     match verdict {
         Verdict::Global => format!("It is the best optimum known ({best})."),
         Verdict::Local => format!(
-            "It settled on a hill {gap:.2} nats below the mountain at {best}: take more --starts, --anneal 0.1:1, or \
-             start nearer, as in {start}."
+            "It settled on a hill {gap:.2} nats below the mountain at {best}: take more --starts, --anneal 0.1:1 or \
+             --init referee, or start nearer, as in {start}."
         ),
         Verdict::NeverMoved => format!(
             "The switch never left its start and is {gap:.2} nats below the optimum at {best}: take more --starts, \
-             --anneal 0.1:1, or start elsewhere, as in {start}."
+             --anneal 0.1:1 or --init referee, or start elsewhere, as in {start}."
         ),
         Verdict::NotConverged if stop == Stop::Interrupted => {
             format!("It was interrupted {gap:.2} nats below the optimum at {best}.")

@@ -3,7 +3,7 @@
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use switchback_core::{ChainRng, Posterior, SpaceError, Support, switchpoint_of, tau_of};
-use switchback_models::{Profile, SwitchModel};
+use switchback_models::{HardPeaks, Placed, Profile, SwitchModel};
 
 use crate::InferError;
 
@@ -179,6 +179,22 @@ pub fn dispersed(profile: &Profile, rng: &mut ChainRng) -> Vec<f64> {
     ]
 }
 
+/// A start of any model on the natural scale (parameters, then switches): one of the `peaks` of its hard profile, drawn by
+/// its likelihood, with the regimes that fit best there.
+pub fn on_peaks(peaks: &HardPeaks, rng: &mut ChainRng) -> Vec<f64> {
+    let highest = peaks.best();
+    let weight = |peak: &Placed| (peak.log_likelihood - highest.log_likelihood).exp();
+    let total: f64 = peaks.peaks().iter().map(weight).sum();
+    let mut left = total * rng.random::<f64>();
+    let found = peaks.peaks().iter().find(|peak| {
+        left -= weight(peak);
+        left <= 0.0
+    });
+    let placed = found.unwrap_or(highest);
+    let switches = placed.switches.iter().map(|s| *s as f64);
+    placed.parameters.iter().copied().chain(switches).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,5 +280,27 @@ mod tests {
         let hard = HardSwitch::new(model.clone());
         let none = Starts::new(&model, &draw).position(&hard, 3, &mut stream(1, 0));
         assert!(matches!(none, Err(InferError::NoStart { chain: 3, .. })));
+    }
+
+    #[test]
+    fn peaks_are_started_on_as_often_as_they_are_likely() {
+        let model = model();
+        let peaks = HardPeaks::of(&model).expect("it has peaks");
+        let best = peaks.best().clone();
+        let sum = |peak: &Placed| (peak.log_likelihood - best.log_likelihood).exp();
+        let share = 1.0 / peaks.peaks().iter().map(sum).sum::<f64>();
+        let mut rng = stream(3, 0);
+        let n = 20_000;
+        let n_best = (0..n)
+            .filter(|_| {
+                let start = on_peaks(&peaks, &mut rng);
+                assert_eq!(start.len(), 5);
+                start[4] == best.switches[0] as f64
+            })
+            .count();
+        // Five standard errors of a share.
+        let error = (n_best as f64 / f64::from(n) - share).abs();
+        let allowed = 5.0 * (share * (1.0 - share) / f64::from(n)).sqrt() + 1e-12;
+        assert!(error <= allowed, "{n_best} of {n}, and {share}");
     }
 }

@@ -1,6 +1,7 @@
 //! The forms of a switchpoint model: hard, relaxed to sigmoids, and with the switches summed out; and what an optimiser climbs.
 
 mod hard;
+mod held;
 mod marginal;
 mod objective;
 mod scratch;
@@ -8,6 +9,7 @@ mod sigmoid;
 mod window;
 
 pub use hard::HardSwitch;
+pub use held::HeldSwitch;
 pub use marginal::MarginalSwitch;
 pub use objective::{Estimate, Objective, Parameterization};
 pub use sigmoid::SigmoidSwitch;

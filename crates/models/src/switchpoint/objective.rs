@@ -7,9 +7,12 @@ use switchback_core::{
     switchpoint_of,
 };
 
+use self::chart::Chart;
 use super::scratch::{each_row, each_row_and_gradient, outside_or, with_scratch};
 use super::sigmoid::Blend;
 use crate::{ModelError, Paths, SwitchModel, SwitchPrior};
+
+mod chart;
 
 /// What an optimiser moves in place of a `sigma`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +77,7 @@ pub struct Objective {
     form: Form,
     estimate: Estimate,
     space: Space,
+    chart: Chart,
     /// Sum of `ln |scale|` over the coordinates.
     ln_scales: f64,
 }
@@ -114,19 +118,23 @@ impl Objective {
             model.shared_data(),
             1.0,
         );
+        let space = Space::new(parameters);
         Ok(Self {
             model,
             form: Form::Sigmoid(blend),
             estimate,
-            space: Space::new(parameters),
+            chart: Chart::of(&space),
+            space,
             ln_scales: 0.0,
         })
     }
 
     /// The form of `model` whose switches are summed out under their prior; its sigmas are held by their logarithm.
     pub fn marginal(model: SwitchModel, estimate: Estimate) -> Self {
+        let space = Space::new(model.regime_parameters());
         Self {
-            space: Space::new(model.regime_parameters()),
+            chart: Chart::of(&space),
+            space,
             form: Form::Marginal(Paths::new(model.clone())),
             model,
             estimate,
@@ -158,8 +166,10 @@ impl Objective {
             }
             parameters.push(parameter.clone().with_coordinate(coordinate));
         }
+        let space = Space::new(parameters);
         Ok(Self {
-            space: Space::new(parameters),
+            chart: Chart::of(&space),
+            space,
             ln_scales: coordinates.iter().map(|c| c.scale.abs().ln()).sum(),
             ..self
         })
@@ -316,7 +326,7 @@ impl Objective {
 
     fn logp_at(&self, position: &[f64]) -> f64 {
         with_scratch(self.space.dim(), |values| {
-            self.space.constrain_into(position, values);
+            self.chart.constrain(&self.space, position, values);
             outside_or(self.log_likelihood_of(values), || {
                 self.rest(position, values)
             })
@@ -325,7 +335,7 @@ impl Objective {
 
     fn logp_grad_at(&self, position: &[f64], grad: &mut [f64]) -> f64 {
         with_scratch(self.space.dim(), |values| {
-            self.space.constrain_into(position, values);
+            self.chart.constrain(&self.space, position, values);
             let log_likelihood = self.likelihood_gradient(values, grad);
             let logp = outside_or(log_likelihood, || self.rest(position, values));
             if logp == f64::NEG_INFINITY {
@@ -339,9 +349,36 @@ impl Objective {
                 Estimate::Posterior {
                     with_jacobian: true,
                 } => self.space.pull_back(position, values, grad),
-                _ => self.space.pull_back_alone(position, values, grad),
+                _ => self.chart.pull_back(&self.space, position, values, grad),
             }
             logp
+        })
+    }
+
+    /// Writes the gradient at the unconstrained `position` (`dim`) into `grad` (`dim`), and says whether it and the value
+    /// are finite: only then does it mean anything.
+    ///
+    /// What [`Gradient::logp_grad`] says of one position, for who follows the gradient and does not ask for the value: of
+    /// one switch between Normal regimes it is faster.
+    ///
+    /// # Errors
+    /// When the slices do not fit together.
+    #[inline]
+    pub fn slopes(&self, position: &[f64], grad: &mut [f64]) -> Result<bool, DensityError> {
+        let dim = self.space.dim();
+        DensityError::check_shape(dim, position.len(), 1)?;
+        DensityError::check_shape(dim, grad.len(), 1)?;
+        Ok(match (&self.form, self.estimate) {
+            (Form::Sigmoid(blend), Estimate::Likelihood) => with_scratch(dim, |values| {
+                self.chart.constrain(&self.space, position, values);
+                let is_finite = blend.slopes(values, grad);
+                self.chart.pull_back(&self.space, position, values, grad);
+                is_finite && grad.iter().all(|slope| slope.is_finite())
+            }),
+            _ => {
+                let value = self.logp_grad_at(position, grad);
+                value.is_finite() && grad.iter().all(|slope| slope.is_finite())
+            }
         })
     }
 }

@@ -10,6 +10,7 @@ use crate::{ModelError, PrefixSums, SwitchModel};
 mod blend;
 mod measure;
 mod row;
+mod single;
 
 /// Regimes that pass into one another around `tau_1 < tau_2 < ..`.
 ///

@@ -7,6 +7,7 @@ use super::super::window::{
     Family, Growth, MAX_ACTIVE, Many, NormalFamily, One, PoissonFamily, Rows, Segment, Sweep,
 };
 use super::row::{self, Level, Weights};
+use super::single::Single;
 use crate::prefix::Stretch;
 use crate::{Likelihood, PrefixSums, Regimes};
 
@@ -32,13 +33,39 @@ pub(in super::super) struct Blend {
     /// What the values do not change.
     constant: f64,
     growth: Growth,
+    /// Of one switch between two Normal regimes alone.
+    single: Option<Arc<Single>>,
 }
 
 /// How far a switch is seen, and how.
-struct Reach {
+pub(super) struct Reach {
     /// In units of time.
-    half_width: f64,
-    is_moderate: bool,
+    pub half_width: f64,
+    pub is_moderate: bool,
+}
+
+impl Reach {
+    /// Of scales between `least` and `greatest`, which with `extent` make the contrast, where a weight changes by a factor
+    /// of `e` in `time`. No number is `NaN`.
+    #[inline(always)]
+    pub(super) fn new(
+        extent: f64,
+        [least, greatest]: [f64; 2],
+        is_one_sign: bool,
+        time: f64,
+    ) -> Self {
+        // Of one more than the contrast.
+        let octaves = octaves_at_least(extent + greatest + least, least);
+        // Beyond e^700 a float ends.
+        let exponent = (37.0 + 3.0 * std::f64::consts::LN_2 * octaves).min(700.0);
+        Self {
+            half_width: exponent * time,
+            is_moderate: octaves < MODERATE_OCTAVES
+                && is_one_sign
+                && least > 1.0 / MODERATE_SCALE
+                && greatest < MODERATE_SCALE,
+        }
+    }
 }
 
 impl Blend {
@@ -60,7 +87,9 @@ impl Blend {
             Likelihood::Poisson => 0.0,
         };
         let observed = data.values().iter().filter(|value| !value.is_nan());
+        let is_single = likelihood != Likelihood::Poisson && regimes.of_stretch() == [0, 1];
         Self {
+            single: is_single.then(|| Arc::new(Single::new(&data))),
             likelihood,
             of_stretch: regimes.of_stretch().iter().map(slots).collect(),
             n_regimes,
@@ -122,7 +151,40 @@ impl Blend {
         }
     }
 
+    /// Derivatives of [`Self::log_likelihood`] written to `gradient` (`dim`), and whether it and all of them are finite;
+    /// cheaper than [`Self::gradient`], for the value itself is not asked for.
+    pub fn slopes(&self, values: &[f64], gradient: &mut [f64]) -> bool {
+        if self.single::<false, true>(values, gradient).is_some() {
+            return true;
+        }
+        let value = self.sum::<true>(values, gradient);
+        value.is_finite() && gradient.iter().all(|slope| slope.is_finite())
+    }
+
+    /// The sum over all rows of one switch between Normal regimes, where [`Single`] can tell.
+    #[inline]
+    pub(super) fn single<const VALUE: bool, const GRADIENT: bool>(
+        &self,
+        values: &[f64],
+        gradient: &mut [f64],
+    ) -> Option<f64> {
+        let single = self.single.as_ref()?;
+        single.sum::<VALUE, GRADIENT>(values, &self.rows, &self.growth, gradient)
+    }
+
     fn sum<const GRADIENT: bool>(&self, values: &[f64], gradient: &mut [f64]) -> f64 {
+        match self.single::<true, GRADIENT>(values, gradient) {
+            Some(value) => value,
+            None => self.general::<GRADIENT>(values, gradient),
+        }
+    }
+
+    /// The sum for any number of switches, any likelihood and all values.
+    pub(super) fn general<const GRADIENT: bool>(
+        &self,
+        values: &[f64],
+        gradient: &mut [f64],
+    ) -> f64 {
         if values.iter().any(|value| value.is_nan()) {
             gradient.fill(f64::NAN);
             return f64::NAN;
@@ -199,19 +261,9 @@ impl Blend {
         let greatest = scales
             .iter()
             .fold(0.0, |greatest: f64, scale| greatest.max(scale.abs()));
-        // Of one more than the contrast; no number here is NaN.
-        let octaves = octaves_at_least(extent + greatest + least, least);
         let is_one_sign =
             scales.iter().all(|scale| *scale > 0.0) || scales.iter().all(|scale| *scale < 0.0);
-        // Beyond e^700 a float ends.
-        let exponent = (37.0 + 3.0 * std::f64::consts::LN_2 * octaves).min(700.0);
-        Reach {
-            half_width: exponent * self.growth.time(),
-            is_moderate: octaves < MODERATE_OCTAVES
-                && is_one_sign
-                && least > 1.0 / MODERATE_SCALE
-                && greatest < MODERATE_SCALE,
-        }
+        Reach::new(extent, [least, greatest], is_one_sign, self.growth.time())
     }
 
     fn level(&self, values: &[f64], stretch: usize) -> Level {
@@ -268,7 +320,7 @@ impl Blend {
             sigma: [before[1], after[1]],
             tau: values[index],
         };
-        let sum = one.sum::<GRADIENT>(&self.rows, rows, &self.growth);
+        let sum = one.sum::<true, GRADIENT>(&self.rows, rows, &self.growth);
         if GRADIENT {
             self.add(switch, [sum.mu[0], sum.sigma[0]], gradient);
             self.add(switch + 1, [sum.mu[1], sum.sigma[1]], gradient);
@@ -387,6 +439,7 @@ impl Blend {
 }
 
 /// `log2 (a / b)` of `a >= b >= 0`, or up to 0.18 more.
+#[inline(always)]
 fn octaves_at_least(a: f64, b: f64) -> f64 {
     // A float's bits, read as a number, are its exponent and, between powers of two, the straight line, above which `log2`
     // stays by at most 0.0861. For a `b` of 0 the answer is at least a thousand.

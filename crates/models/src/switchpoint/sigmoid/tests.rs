@@ -13,6 +13,7 @@ use crate::{Likelihood, Regimes, SwitchPriors};
 mod every_model;
 mod formula;
 mod posterior;
+mod single;
 
 const DIM: usize = 5;
 

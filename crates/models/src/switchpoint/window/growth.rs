@@ -9,6 +9,13 @@ const SPAN: f64 = 128.0;
 /// Exponents beyond which a weight is 0 or 1 whatever it multiplies, where there is no table.
 const FAR: f64 = 230.0;
 
+/// What weights are at a whole time next to a `tau`: `factor` is `exp(steepness (time - tau))`.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Near {
+    time: f64,
+    factor: f64,
+}
+
 /// How weights grow from one time to the next.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Growth {
@@ -52,32 +59,56 @@ impl Growth {
         self.n_blocks
     }
 
+    /// The last whole time not after `tau`, and what weights are there.
+    #[inline(always)]
+    pub(in super::super) fn near(&self, tau: f64) -> Near {
+        // The cast saturates; where there is no such time among the rows, its factor is not asked for.
+        let time = tau as i64 as f64;
+        Near {
+            time,
+            factor: (self.steepness * (time - tau)).exp(),
+        }
+    }
+
     /// A factor and a number for each of the rows of a chunk of `n_blocks` that begins at `first_time`, whose product is
-    /// `exp(steepness (t - tau))`; `scratch` holds the numbers where there is no table.
+    /// `exp(steepness (t - tau))`; `near` is that of `tau`, `scratch` holds the numbers where there is no table.
     ///
     /// The factor is that of the last row not after `tau`, if there is one: near `tau`, where rounding shows, the
     /// exponents are small.
+    #[inline(always)]
     pub(super) fn about<'a>(
         &'a self,
         tau: f64,
+        near: &Near,
         first_time: f64,
         n_blocks: usize,
         scratch: &'a mut Block,
     ) -> (f64, &'a [Block]) {
         if self.table.is_empty() {
-            for (lane, e) in scratch.iter_mut().enumerate() {
-                let exponent = self.steepness * (first_time + lane as f64 - tau);
-                *e = exponent.clamp(-FAR, FAR).exp();
-            }
+            self.write(tau, first_time, scratch);
             return (1.0, std::slice::from_ref(scratch));
         }
         let rows = n_blocks * LANES;
         // The cast saturates.
-        let near = ((tau - first_time) as usize).min(rows - 1);
-        let factor = (self.steepness * (first_time + near as f64 - tau)).exp();
-        let from = self.n_blocks * LANES - 1 - near;
+        let row = ((tau - first_time) as usize).min(rows - 1);
+        let time = first_time + row as f64;
+        let factor = if time == near.time {
+            near.factor
+        } else {
+            (self.steepness * (time - tau)).exp()
+        };
+        let from = self.n_blocks * LANES - 1 - row;
         let (blocks, _) = self.table[from..from + rows].as_chunks();
         (factor, blocks)
+    }
+
+    /// Writes `exp(steepness (t - tau))` of the block that begins at `first_time`.
+    #[cold]
+    fn write(&self, tau: f64, first_time: f64, block: &mut Block) {
+        for (lane, e) in block.iter_mut().enumerate() {
+            let exponent = self.steepness * (first_time + lane as f64 - tau);
+            *e = exponent.clamp(-FAR, FAR).exp();
+        }
     }
 }
 
@@ -92,7 +123,8 @@ mod tests {
             for tau in [-7.3, 1.0, 11.45, 30.0] {
                 let mut scratch = [0.0; LANES];
                 let n_blocks = growth.n_blocks();
-                let (factor, blocks) = growth.about(tau, 5.0, n_blocks, &mut scratch);
+                let near = growth.near(tau);
+                let (factor, blocks) = growth.about(tau, &near, 5.0, n_blocks, &mut scratch);
                 assert_eq!(blocks.len(), n_blocks);
                 for (index, e) in blocks.as_flattened().iter().enumerate() {
                     let exponent: f64 = steepness * (5.0 + index as f64 - tau);

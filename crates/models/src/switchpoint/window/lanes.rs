@@ -3,6 +3,7 @@
 use super::Block;
 
 /// Sum over the lanes, by halves.
+#[inline(always)]
 pub(super) fn total(lanes: &Block) -> f64 {
     let [a, b, c, d, e, f, g, h] = *lanes;
     ((a + e) + (c + g)) + ((b + f) + (d + h))
@@ -26,7 +27,8 @@ pub(super) fn add_product(sums: &mut Block, a: &Block, b: &Block) {
 
 /// Logarithm of the absolute value of the product of the lanes.
 pub(super) fn ln_product(lanes: &Block) -> f64 {
-    let product = lanes.iter().product::<f64>().abs();
+    let [a, b, c, d, e, f, g, h] = *lanes;
+    let product = (((a * e) * (c * g)) * ((b * f) * (d * h))).abs();
     if product.is_normal() {
         product.ln()
     } else {

@@ -139,13 +139,17 @@ impl<const M: usize, const N: usize, const GRADIENT: bool, F: Family> Task
             taus: [[0.0; LANES]; M],
         };
         let gaps = many.gaps(growth.steepness());
+        let near = many.taus.map(|tau| growth.near(tau));
         let mut constants = 0.0;
         for chunk in rows.chunks(range, growth.n_blocks()) {
             let n_blocks = chunk.lines.len();
             let mut scratch = [[0.0; LANES]; M];
             let mut scratch = scratch.iter_mut();
-            let about = many.taus.map(|tau| match scratch.next() {
-                Some(scratch) => growth.about(tau, chunk.first_time, n_blocks, scratch),
+            let about: [_; M] = std::array::from_fn(|k| match scratch.next() {
+                Some(scratch) => {
+                    let (tau, near) = (many.taus[k], &near[k]);
+                    growth.about(tau, near, chunk.first_time, n_blocks, scratch)
+                }
                 None => (f64::NAN, &[][..]),
             });
             for (b, line) in chunk.lines.iter().enumerate() {

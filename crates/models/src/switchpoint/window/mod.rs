@@ -12,10 +12,11 @@ mod wide;
 
 pub(super) use growth::Growth;
 pub(super) use many::{Family, MAX_ACTIVE, Many, NormalFamily, PoissonFamily};
-pub(super) use one::One;
+pub(super) use one::{One, OneSum};
 pub(super) use rows::Rows;
-pub(super) use sweep::{Segment, Sweep};
+pub(super) use sweep::{Segment, Sweep, window};
+pub(super) use wide::{Task, widest};
 
 /// Rows of a block.
-const LANES: usize = 8;
+pub(super) const LANES: usize = 8;
 type Block = [f64; LANES];

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use super::growth::Near;
 use super::lanes::{ln_product, total};
-use super::rows::Line;
+use super::rows::{Chunk, Line};
 use super::wide::{Task, widest};
 use super::{Block, Growth, LANES, Rows};
 use crate::prior::LN_SQRT_2_PI;
@@ -31,16 +32,30 @@ pub(in super::super) struct OneSum {
     pub tau: f64,
 }
 
-/// The regimes with their standard deviations in units of `unit`.
+impl OneSum {
+    /// Of no rows.
+    pub const ZERO: Self = Self {
+        value: 0.0,
+        mu: [0.0; 2],
+        sigma: [0.0; 2],
+        tau: 0.0,
+    };
+}
+
+/// The regimes with their standard deviations in units of a power of two.
 struct Scaled {
     mu: [f64; 2],
     sigma: [f64; 2],
-    unit: f64,
+    over_unit: f64,
+    unit_sq: f64,
+    ln_unit: f64,
 }
 
 /// Sums over all blocks, lane by lane: `z`, `a` and `b` times the first, second and third power of the unit.
 ///
-/// Vectors that straddle lines of the cache would cost a third more. `a` is what a row says of `mu`, `b` of `sigma`, both times the first regime's weight `w`; `e w` is the second's.
+/// Vectors that straddle lines of the cache would cost a third more. `a` is what a row says of `mu`, `b` of `sigma`, both
+/// times the first regime's weight `w`; `e w` is the second's.
+#[derive(Clone, Copy)]
 #[repr(align(64))]
 struct Lanes {
     square: Block,
@@ -55,36 +70,63 @@ struct Lanes {
 }
 
 impl One {
-    /// Sum over the `rows` in `range`, which is made of whole blocks. The derivatives are left 0 unless `GRADIENT`.
+    /// Sum over the `rows` in `range`, which is made of whole blocks. The derivatives are left 0 unless `GRADIENT`, the
+    /// logarithms of the value are left out unless `VALUE`.
     ///
     /// With `e = exp(steepness (t - tau))` the weights are `w = 1 / (1 + e)` and `e w`. Of `S = sigma1 + e sigma2` and
     /// `D = (x - mu1) + e (x - mu2)` one gets `sigma_t = w S` and the residual `w D`, so that one division, `1 / ((1 + e) S)`,
     /// serves weights, scale and residual, and nothing cancels. The logarithms of the scales are one logarithm of their
     /// product. Standard deviations are in units of a power of two between both, which keeps that product within floats.
-    pub fn sum<const GRADIENT: bool>(
+    pub fn sum<const VALUE: bool, const GRADIENT: bool>(
         &self,
         rows: &Rows,
         range: &Range<usize>,
         growth: &Growth,
     ) -> OneSum {
-        widest(Sum::<GRADIENT> {
+        widest(Sum::<VALUE, GRADIENT> {
             regimes: self,
             rows,
             range,
             growth,
         })
     }
+
+    /// [`Self::sum`] with the instructions of its caller; `near` is that of `tau`.
+    #[inline(always)]
+    pub fn sum_here<const VALUE: bool, const GRADIENT: bool>(
+        &self,
+        rows: &Rows,
+        range: &Range<usize>,
+        growth: &Growth,
+        near: &Near,
+    ) -> OneSum {
+        let scaled = Scaled::of(self);
+        let mut lanes = Lanes::new();
+        let mut scratch = [0.0; LANES];
+        let mut logs = 0.0;
+        for chunk in rows.chunks(range, growth.n_blocks()) {
+            let (n_blocks, first_time) = (chunk.lines.len(), chunk.first_time);
+            let (factor, e) = growth.about(self.tau, near, first_time, n_blocks, &mut scratch);
+            lanes = scaled.chunk::<VALUE, GRADIENT>(&chunk, factor, e, lanes);
+            if VALUE {
+                let constant = chunk.n_observed() * (LN_SQRT_2_PI + scaled.ln_unit);
+                logs += ln_product(&lanes.inverse) - constant;
+                lanes.inverse = [1.0; LANES];
+            }
+        }
+        scaled.gathered(&lanes, logs, self, growth.steepness())
+    }
 }
 
 /// [`One::sum`] on its way.
-struct Sum<'a, const GRADIENT: bool> {
+struct Sum<'a, const VALUE: bool, const GRADIENT: bool> {
     regimes: &'a One,
     rows: &'a Rows,
     range: &'a Range<usize>,
     growth: &'a Growth,
 }
 
-impl<const GRADIENT: bool> Task for Sum<'_, GRADIENT> {
+impl<const VALUE: bool, const GRADIENT: bool> Task for Sum<'_, VALUE, GRADIENT> {
     type Output = OneSum;
 
     #[inline(always)]
@@ -95,36 +137,47 @@ impl<const GRADIENT: bool> Task for Sum<'_, GRADIENT> {
             range,
             growth,
         } = self;
-        let (unit, ln_unit) = between(regimes.sigma[0].abs(), regimes.sigma[1].abs());
-        let scaled = Scaled {
-            mu: regimes.mu,
-            sigma: regimes.sigma.map(|sigma| sigma / unit),
-            unit,
-        };
-        let mut lanes = Lanes::new();
-        let mut scratch = [0.0; LANES];
-        let mut logs = 0.0;
-        for chunk in rows.chunks(range, growth.n_blocks()) {
-            let n_blocks = chunk.lines.len();
-            let (factor, e) = growth.about(regimes.tau, chunk.first_time, n_blocks, &mut scratch);
-            for ((line, is_full), e) in chunk.blocks().zip(e) {
-                if is_full {
-                    scaled.block::<GRADIENT, true>(line, factor, e, &mut lanes);
-                } else {
-                    scaled.block::<GRADIENT, false>(line, factor, e, &mut lanes);
-                }
-            }
-            logs += ln_product(&lanes.inverse) - chunk.n_observed() * (LN_SQRT_2_PI + ln_unit);
-            lanes.inverse = [1.0; LANES];
-        }
-        scaled.gathered(&lanes, logs, regimes, growth.steepness())
+        let near = growth.near(regimes.tau);
+        regimes.sum_here::<VALUE, GRADIENT>(rows, range, growth, &near)
     }
 }
 
 impl Scaled {
+    #[inline(always)]
+    fn of(regimes: &One) -> Self {
+        let [first, second] = regimes.sigma;
+        let (unit, over_unit, ln_unit) = between(first.abs(), second.abs());
+        Self {
+            mu: regimes.mu,
+            sigma: [first * over_unit, second * over_unit],
+            over_unit,
+            unit_sq: unit * unit,
+            ln_unit,
+        }
+    }
+
+    /// `lanes` and the blocks of `chunk`. By value: what nothing points to stays in registers.
+    #[inline(always)]
+    fn chunk<const VALUE: bool, const GRADIENT: bool>(
+        &self,
+        chunk: &Chunk<'_>,
+        factor: f64,
+        e: &[Block],
+        mut lanes: Lanes,
+    ) -> Lanes {
+        for ((line, is_full), e) in chunk.blocks().zip(e) {
+            if is_full {
+                self.block::<VALUE, GRADIENT, true>(line, factor, e, &mut lanes);
+            } else {
+                self.block::<VALUE, GRADIENT, false>(line, factor, e, &mut lanes);
+            }
+        }
+        lanes
+    }
+
     /// Adds one block to `lanes`; `e` is `exp(steepness (t - tau))` over `factor`.
     #[inline(always)]
-    fn block<const GRADIENT: bool, const FULL: bool>(
+    fn block<const VALUE: bool, const GRADIENT: bool, const FULL: bool>(
         &self,
         Line { x, observed }: &Line,
         factor: f64,
@@ -132,7 +185,7 @@ impl Scaled {
         lanes: &mut Lanes,
     ) {
         let ([mu1, mu2], [sigma1, sigma2]) = (self.mu, self.sigma);
-        let unit_sq = self.unit * self.unit;
+        let unit_sq = self.unit_sq;
         for lane in 0..LANES {
             let is_observed = FULL || observed[lane] != 0.0;
             let e = factor * e[lane];
@@ -145,7 +198,9 @@ impl Scaled {
             let z = if is_observed { z } else { 0.0 };
             let one = if is_observed { unit_sq } else { 0.0 };
             lanes.square[lane] += z * z;
-            lanes.inverse[lane] *= if is_observed { both * inverse } else { 1.0 };
+            if VALUE {
+                lanes.inverse[lane] *= if is_observed { both * inverse } else { 1.0 };
+            }
             if GRADIENT {
                 let a = z * inverse;
                 let b = (z * z - one) * inverse;
@@ -160,8 +215,9 @@ impl Scaled {
         }
     }
 
+    #[inline(always)]
     fn gathered(&self, lanes: &Lanes, logs: f64, regimes: &One, steepness: f64) -> OneSum {
-        let over = 1.0 / self.unit;
+        let over = self.over_unit;
         let by_mu = |lanes: &Block| total(lanes) * over * over;
         let by_sigma = |lanes: &Block| total(lanes) * over * over * over;
         let step = |[first, second]: [f64; 2]| first - second;
@@ -192,11 +248,14 @@ impl Lanes {
     }
 }
 
-/// A power of two between positive normal numbers `a` and `b`, near their geometric mean, and its logarithm.
-fn between(a: f64, b: f64) -> (f64, f64) {
+/// A power of two between the moderate positive numbers `a` and `b`, near their geometric mean, its inverse and its
+/// logarithm.
+#[inline(always)]
+fn between(a: f64, b: f64) -> (f64, f64, f64) {
     let exponent = ((a.to_bits() >> 52) + (b.to_bits() >> 52)) / 2;
     let ln = (exponent as f64 - 1023.0) * std::f64::consts::LN_2;
-    (f64::from_bits(exponent << 52), ln)
+    let power = |exponent: u64| f64::from_bits(exponent << 52);
+    (power(exponent), power(2046 - exponent), ln)
 }
 
 #[cfg(test)]
@@ -215,7 +274,7 @@ mod tests {
                 sigma: [0.9, 2.3],
                 tau: 43.7,
             };
-            let sum = |range| Sum::<true> {
+            let sum = |range| Sum::<true, true> {
                 regimes: &regimes,
                 rows: &rows,
                 range,
@@ -229,7 +288,7 @@ mod tests {
     #[test]
     fn the_unit_is_between() {
         for (a, b) in [(1.0, 1.0), (3.0, 3.5), (1e-3, 50.0), (1e9, 1e-6)] {
-            let (unit, ln) = between(a, b);
+            let (unit, over, ln) = between(a, b);
             let middle = f64::sqrt(a * b);
             assert!(
                 unit <= 1.01 * middle && unit > 0.25 * middle,
@@ -237,6 +296,7 @@ mod tests {
             );
             assert_eq!(unit.to_bits() << 12, 0, "a power of two");
             assert!((unit.ln() - ln).abs() < 1e-14);
+            assert_eq!(unit * over, 1.0);
             assert_eq!(between(b, a).0, unit);
         }
     }

@@ -83,26 +83,30 @@ impl Rows {
     }
 
     /// The rows `range`, which is made of whole blocks, in chunks of at most `n_blocks` blocks.
+    #[inline(always)]
     pub(super) fn chunks(
         &self,
         range: &Range<usize>,
         n_blocks: usize,
     ) -> impl Iterator<Item = Chunk<'_>> {
-        let all = blocks(range);
-        let starts = all.clone().step_by(n_blocks);
-        starts.map(move |start| {
-            let end = all.end.min(start + n_blocks);
-            Chunk {
-                lines: &self.lines[start..end],
-                first_time: (start * LANES + 1) as f64,
-                count: &self.count[start..=end],
-            }
+        let Range { mut start, end } = blocks(range);
+        std::iter::from_fn(move || {
+            (start < end).then(|| {
+                let chunk = start..end.min(start + n_blocks);
+                start = chunk.end;
+                Chunk {
+                    first_time: (chunk.start * LANES + 1) as f64,
+                    count: &self.count[chunk.start..=chunk.end],
+                    lines: &self.lines[chunk],
+                }
+            })
         })
     }
 }
 
 impl Chunk<'_> {
     /// Each block, and whether all of it is observed.
+    #[inline(always)]
     pub fn blocks(&self) -> impl Iterator<Item = (&Line, bool)> {
         let borders = self.count.windows(2);
         let is_full = borders.map(|pair| pair[1] - pair[0] == LANES as f64);

@@ -48,21 +48,35 @@ impl<'a> Sweep<'a> {
 
     /// The first row of the block in which switch `k` begins; the end of the series where there is no such switch.
     fn start(&self, k: usize) -> usize {
-        // Casts cut fractions off and saturate, so that a tau far outside begins and ends at the end that it lies beyond. Row
-        // `i` has time `i + 1`: it begins at the last time not after the border.
-        self.taus.get(k).map_or(self.n, |tau| {
-            let time = (tau - self.half_width) as usize;
-            (time.saturating_sub(1) / LANES * LANES).min(self.n)
-        })
+        let tau = self.taus.get(k);
+        tau.map_or(self.n, |tau| begin(*tau, self.half_width, self.n))
     }
 
     /// The row after the block in which switch `k` ends.
     fn end(&self, k: usize) -> usize {
-        self.taus.get(k).map_or(self.n, |tau| {
-            let time = (tau + self.half_width) as usize;
-            time.min(self.n).next_multiple_of(LANES).min(self.n)
-        })
+        let tau = self.taus.get(k);
+        tau.map_or(self.n, |tau| end(*tau, self.half_width, self.n))
     }
+}
+
+/// The rows of the blocks in which a switch is under way, of a series of `n` rows.
+#[inline(always)]
+pub(in super::super) fn window(tau: f64, half_width: f64, n: usize) -> Range<usize> {
+    begin(tau, half_width, n)..end(tau, half_width, n)
+}
+
+#[inline(always)]
+fn begin(tau: f64, half_width: f64, n: usize) -> usize {
+    // Casts cut fractions off and saturate, so that a tau far outside begins and ends at the end that it lies beyond. Row
+    // `i` has time `i + 1`: it begins at the last time not after the border.
+    let time = (tau - half_width) as usize;
+    (time.saturating_sub(1) / LANES * LANES).min(n)
+}
+
+#[inline(always)]
+fn end(tau: f64, half_width: f64, n: usize) -> usize {
+    let time = (tau + half_width) as usize;
+    time.min(n).next_multiple_of(LANES).min(n)
 }
 
 impl Iterator for Sweep<'_> {

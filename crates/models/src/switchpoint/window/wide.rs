@@ -1,7 +1,7 @@
 //! The widest vector instructions that the processor has, for sums over lanes.
 
 /// A computation that is compiled once for each width.
-pub(super) trait Task {
+pub(in super::super) trait Task {
     /// What it comes to.
     type Output;
 
@@ -12,7 +12,7 @@ pub(super) trait Task {
 
 /// Runs `task` with the widest vectors at hand. Lanes and the order of operations are the same in all of them, and nothing
 /// is contracted, so that the results are the same to the last bit.
-pub(super) fn widest<T: Task>(task: T) -> T::Output {
+pub(in super::super) fn widest<T: Task>(task: T) -> T::Output {
     #[cfg(target_arch = "x86_64")]
     {
         if std::is_x86_feature_detected!("avx512f")
