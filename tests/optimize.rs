@@ -171,6 +171,14 @@ fn every_model_form_and_estimate_has_an_answer() {
                 &["--estimate", "map"],
                 &["--estimate", "map", "--jacobian", "on"],
                 &["--estimate", "map", "--form", "marginal"],
+                &[
+                    "--estimate",
+                    "map",
+                    "--form",
+                    "marginal",
+                    "--device",
+                    "flex",
+                ],
             ] {
                 let run = format!("runs/{runs}");
                 runs += 1;
@@ -295,4 +303,24 @@ fn the_text_says_what_was_sought_and_found() {
         assert!(ran.stdout.contains(told), "no {told:?} in {}", ran.stdout);
     }
     assert!(ran.stdout.lines().all(|line| line.chars().count() <= 200));
+}
+
+#[test]
+fn a_regime_that_may_be_constant_is_never_trusted() {
+    let sandbox = Sandbox::new();
+    let wiggle = |i: usize| ((i * i * 7 + i * 3) % 11) as f64 / 5.0 - 1.0;
+    let rows = (0..50).map(|i| if i < 25 { 0.0 } else { wiggle(i) });
+    let rows: String = rows.map(|value| format!("{value}\n")).collect();
+    sandbox.write("half.csv", format!("x\n{rows}"));
+    let words = ["optimize", "half.csv", "--quiet", "--run-dir", "text"];
+    let ran = sandbox.run(&words).expect_code(1);
+    assert!(ran.stdout.contains("may be constant"), "{ran:?}");
+    let words = ["optimize", "half.csv", "--json", "--run-dir", "json"];
+    let json = sandbox.run(&words).expect_code(1).json();
+    assert_eq!(json["optimize"]["may_have_constant_regime"], true);
+    let corner = answer(&json, "lbfgs")["optima"].as_array().expect("a list");
+    assert!(
+        corner.iter().any(|end| end["verdict"] == "degenerate"),
+        "{corner:?}"
+    );
 }

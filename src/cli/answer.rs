@@ -115,7 +115,9 @@ impl Search<'_> {
     fn answer(&mut self, PlacedClimb { method, plan, .. }: &PlacedClimb, ended: Ended) -> Answer {
         let optima = optima(&ended.ends, &mut self.reference);
         let best = &optima[0];
-        let has_values = best.judgement.objective.is_some();
+        // In a corner there is nothing to be near to.
+        let has_values =
+            best.judgement.objective.is_some() && best.judgement.verdict != Verdict::Degenerate;
         let is_relaxed = self.reference.objective().steepness().is_some();
         let started = Instant::now();
         let laplace = (has_values && self.laplace_draws > 0).then(|| {

@@ -106,6 +106,9 @@ pub fn run(arguments: &CompareArguments) -> Result<u8, Failure> {
             text += &rows::headline(&series, exact)?;
             text += "\n";
         }
+        if outcomes.iter().any(|outcome| outcome.is_optimizer()) {
+            text += "Gradient methods seek the top of the posterior over unconstrained positions (with the Jacobian).\n\n";
+        }
         text += &verdicts.text();
         if is_interrupted {
             text += "\nThe run was interrupted; what there is was kept.\n";

@@ -47,7 +47,8 @@ impl Outcome {
             .collect()
     }
 
-    fn is_optimizer(&self) -> bool {
+    /// Whether it climbs.
+    pub fn is_optimizer(&self) -> bool {
         matches!(self.kind, MethodKind::Gradient { .. } | MethodKind::Blind)
     }
 }

@@ -54,7 +54,7 @@ fn opening(answer: &Answer) -> String {
     )
 }
 
-/// The switches of an optimum: its `tau`, or the most probable places.
+/// The switches of an optimum: its `tau`, or `s` for the most probable places.
 fn switches(names: &[String], optimum: &Optimum) -> String {
     let values = names.iter().zip(&optimum.end.values);
     let taus: Vec<String> = values
@@ -62,12 +62,16 @@ fn switches(names: &[String], optimum: &Optimum) -> String {
         .map(|(_, tau)| format!("{tau:.2}"))
         .collect();
     if taus.is_empty() {
-        let places = optimum.judgement.switches.iter();
-        let places: Vec<String> = places.map(|s| format!("s={s}")).collect();
-        places.join(" ")
+        places(&optimum.judgement.switches)
     } else {
-        taus.join(" ")
+        format!("tau {}", taus.join(" "))
     }
+}
+
+/// `s 45`, or `s 30 60`.
+fn places(switches: &[usize]) -> String {
+    let places: Vec<String> = switches.iter().map(usize::to_string).collect();
+    format!("s {}", places.join(" "))
 }
 
 fn times(series: &Series, places: &[usize]) -> String {
@@ -80,7 +84,7 @@ fn times(series: &Series, places: &[usize]) -> String {
 
 fn optima_table(series: &Series, names: &[String], answer: &Answer) -> String {
     let header = [
-        "starts", "tau", "time", "log-lik", "gap", "verdict", "stop", "step",
+        "starts", "switch", "time", "log-lik", "gap", "verdict", "stop", "step",
     ];
     let or_dash = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| format!("{v:.3}"));
     let rows: Vec<Vec<String>> = answer
@@ -146,7 +150,7 @@ fn laplace_text(laplace: &LaplaceSummary, is_posterior: bool) -> String {
                 row.corrected_sd,
             ];
             std::iter::once(row.name.clone())
-                .chain(numbers.map(significant))
+                .chain(numbers.map(|value| beside(value, row.standard_error)))
                 .collect()
         })
         .collect();
@@ -168,6 +172,17 @@ fn laplace_text(laplace: &LaplaceSummary, is_posterior: bool) -> String {
     )
 }
 
+/// `value` to the digits that a standard error leaves certain, and two more; four significant ones where that is no guide.
+fn beside(value: f64, standard_error: f64) -> String {
+    let places = 2.0 - standard_error.log10().floor();
+    let digits = value.abs().max(standard_error).log10() + places;
+    if value.is_finite() && (0.0..12.0).contains(&places) && (4.0..17.0).contains(&digits) {
+        format!("{value:.*}", places as usize)
+    } else {
+        significant(value)
+    }
+}
+
 /// Why there is no Gaussian.
 fn no_gaussian(error: &LaplaceError) -> String {
     format!("There is no Gaussian at this optimum, and so no standard errors: {error}.")
@@ -175,12 +190,9 @@ fn no_gaussian(error: &LaplaceError) -> String {
 
 /// A row a likelihood, from the relaxed one to the best hard one.
 fn soft_text(series: &Series, taus: String, soft: &SoftAgainstHard) -> String {
-    let places = |switches: &[usize]| {
-        let places: Vec<String> = switches.iter().map(usize::to_string).collect();
-        format!("s {}", places.join(" "))
-    };
     let number = |value: f64| match value.is_finite() {
-        true => format!("{value:.3}"),
+        true if value.abs() < 1e7 => format!("{value:.3}"),
+        true => format!("{value:.3e}"),
         false => "-".to_owned(),
     };
     let row = |what: &str, place: String, switches: &[usize], value: f64| {
@@ -199,7 +211,7 @@ fn soft_text(series: &Series, taus: String, soft: &SoftAgainstHard) -> String {
         "best hard tried"
     };
     let rows = [
-        row("soft", format!("tau {taus}"), here, soft.soft),
+        row("soft", taus, here, soft.soft),
         row("hard there", places(here), here, soft.hard),
         row("refitted there", places(here), here, refitted),
         row(
@@ -327,5 +339,40 @@ pub fn advice(answer: &Answer) -> String {
     } else {
         ""
     };
-    format!("{}: {}{stopped}\n", answer.method, judgement.advice)
+    format!(
+        "{}: {}{stopped}{}\n",
+        answer.method,
+        judgement.advice,
+        corner(answer)
+    )
+}
+
+/// What is to be made of starts that ended in a corner higher than the best optimum.
+fn corner(answer: &Answer) -> String {
+    let best = answer.best();
+    let higher = answer.optima.iter().find(|optimum| {
+        optimum.judgement.verdict == Verdict::Degenerate
+            && optimum.end.objective > best.end.objective
+    });
+    match higher {
+        Some(corner) if best.judgement.verdict != Verdict::Degenerate => format!(
+            " ({} of {} starts ran into a corner where a regime has no spread, and the likelihood is higher: that is no fit.)",
+            corner.starts.len(),
+            answer.plan.n_starts
+        ),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_follow_the_standard_error() {
+        assert_eq!(beside(1_000_000_001.25, 0.13), "1000000001.250");
+        assert_eq!(beside(45.920_501, 0.56), "45.920");
+        assert_eq!(beside(2e-13, 7e-7), "2.000e-13");
+        assert_eq!(beside(12_345.0, f64::NAN), "12345");
+    }
 }

@@ -97,11 +97,8 @@ pub fn run(arguments: &OptimizeArguments) -> Result<u8, Failure> {
         );
         terminal::print(&text)?;
     }
-    Ok(if answers.iter().all(Answer::is_trusted) {
-        DONE
-    } else {
-        DO_NOT_TRUST
-    })
+    let is_trusted = answers.iter().all(Answer::is_trusted) && !model.may_have_constant_regime();
+    Ok(if is_trusted { DONE } else { DO_NOT_TRUST })
 }
 
 /// One climb an optimiser that was asked for.
@@ -200,6 +197,8 @@ impl Report<'_> {
             .map(|answer| (answer.method.clone(), of(answer)))
             .collect();
         details.insert("objective".into(), self.objective_as_json());
+        let may_be_constant = self.search.model.may_have_constant_regime();
+        details.insert("may_have_constant_regime".into(), may_be_constant.into());
         Value::Object(details)
     }
 
@@ -229,6 +228,9 @@ impl Report<'_> {
         }
         for answer in self.answers {
             text += &found::advice(answer);
+        }
+        if model.may_have_constant_regime() {
+            text += rows::MAY_BE_CONSTANT;
         }
         text
     }

@@ -1,6 +1,6 @@
 //! Arguments of a climb become its settings.
 
-use switchback::core::{Ascent, AscentError, Ramp, Rule, Series, Shape, stream};
+use switchback::core::{Ascent, AscentError, Ramp, Rule, Series, Shape, stream, switch_number};
 use switchback::infer::{
     ClimbSettings, Climbed, InferError, Launch, Method, TALKS_START, Tolerances, plain_start,
 };
@@ -23,6 +23,26 @@ enum ClimbError {
     Anneal {
         /// The word.
         word: String,
+    },
+    /// A steepness that goes down.
+    #[error(
+        "--anneal {from}:{to} goes down: it begins low, where there are no hills, and ends high, as in 0.1:1"
+    )]
+    AnnealDown {
+        /// The first.
+        from: f64,
+        /// The last.
+        to: f64,
+    },
+    /// A switch that starts outside of the series.
+    #[error("--init {name}={value} is not in the series; its clock goes from 1 to {n}")]
+    Outside {
+        /// The switch.
+        name: String,
+        /// Where it was to start.
+        value: f64,
+        /// Length of the series.
+        n: usize,
     },
     /// A start that cannot be read.
     #[error(
@@ -183,6 +203,10 @@ impl<'a> ClimbChoices<'a> {
     /// # Errors
     /// When a setting makes no sense.
     pub fn validate(arguments: &'a ClimbArguments, init: Init, seed: u64) -> Result<Self, Failure> {
+        let steepness = arguments.steepness;
+        if !(steepness > 0.0 && steepness.is_finite()) {
+            return Err(ModelError::Steepness { steepness }.into());
+        }
         let choices = Self {
             steepness: arguments.anneal.as_deref().map(steepnesses).transpose()?,
             arguments,
@@ -317,6 +341,16 @@ impl<'a> ClimbChoices<'a> {
     ) -> Result<ClimbPlan, Failure> {
         let method = self.method(name);
         let n_starts = self.arguments.starts;
+        for (name, value) in &self.init.fixed {
+            let is_tau = switch_number(name, "tau").is_some();
+            if is_tau && !(0.0..=model.n() as f64 + 1.0).contains(value) {
+                return Err(Failure::usage(ClimbError::Outside {
+                    name: name.clone(),
+                    value: *value,
+                    n: model.n(),
+                }));
+            }
+        }
         let kind = self.init.kind.unwrap_or(if n_starts == 1 {
             InitKind::Plain
         } else {
@@ -417,13 +451,17 @@ fn at_least_one(setting: &'static str, value: u64) -> InferError {
 
 fn steepnesses(word: &str) -> Result<(f64, f64), Failure> {
     let number = |text: &str| text.trim().parse::<f64>().ok();
-    word.split_once(':')
-        .and_then(|(from, to)| Some((number(from)?, number(to)?)))
-        .ok_or_else(|| {
-            Failure::usage(ClimbError::Anneal {
-                word: word.to_owned(),
-            })
+    let both = word.split_once(':');
+    let both = both.and_then(|(from, to)| Some((number(from)?, number(to)?)));
+    let (from, to) = both.ok_or_else(|| {
+        Failure::usage(ClimbError::Anneal {
+            word: word.to_owned(),
         })
+    })?;
+    if from > to {
+        return Err(Failure::usage(ClimbError::AnnealDown { from, to }));
+    }
+    Ok((from, to))
 }
 
 fn tolerances(arguments: &ToleranceArguments, method: Method) -> Tolerances {
@@ -466,7 +504,7 @@ mod tests {
     #[test]
     fn two_steepnesses_are_read_by_their_colon() {
         assert_eq!(steepnesses("0.1:1").ok(), Some((0.1, 1.0)));
-        for wrong in ["0.1", "a:1", "0.1:", ":"] {
+        for wrong in ["0.1", "a:1", "0.1:", ":", "1:0.1"] {
             assert!(steepnesses(wrong).is_err(), "{wrong}");
         }
     }

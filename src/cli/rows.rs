@@ -242,6 +242,9 @@ pub fn exact_beside(series: &Series, exact: &Exact) -> Result<record::Exact, Mod
     })
 }
 
+/// What is said where a regime may be constant.
+pub const MAY_BE_CONSTANT: &str = "A whole regime may be constant here, which Normal regimes cannot say: do not trust this answer.\n";
+
 /// What the referee found, in words.
 ///
 /// # Errors
@@ -280,7 +283,7 @@ pub fn headline(series: &Series, exact: &Exact) -> Result<String, ModelError> {
         );
     }
     if exact.may_have_constant_regime() {
-        text += "A whole regime may be constant here, which Normal regimes cannot say: do not trust this answer.\n";
+        text += MAY_BE_CONSTANT;
     }
     Ok(text)
 }

@@ -4,7 +4,8 @@
 //! `cargo bench --bench step` measures every device that the machine offers; `cargo bench --bench step -- flex` one of them,
 //! `cargo bench --bench step -- flex 90` one length alone. Prints CSV: the median of five stretches (of one, where a step
 //! takes seconds), CPU and wall microseconds a step; then starts x steps a second side by side; then, on each processor, the
-//! CPU time of 1024 starts in one batch over that of 1024 runs of one start, and a step of one start for every model.
+//! CPU time of 1024 starts in one batch over that of 1024 runs of one start, and a step of one start for every model. Where
+//! a device has the fused operation, all of it with that and as a plain expression; `-- fused` or `-- plain` for one of them.
 
 #![allow(clippy::print_stdout)]
 
@@ -16,7 +17,7 @@ use switchback_models::{
     Estimate, Likelihood, Objective, Parameterization, RegimePriors, SwitchModel, SwitchPrior,
     SwitchPriors, SwitchSettings,
 };
-use switchback_tensor::{DeviceName, OpenDevice, TensorClimb};
+use switchback_tensor::{DeviceName, Expression, OpenDevice, TensorClimb};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -34,9 +35,47 @@ const MOST_NUMBERS: usize = 30_000_000;
 const MORE_STARTS: f64 = 16.0;
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Starts x steps a second, of a device at a length and a number of starts.
+/// A device, and how it computes the loss.
+struct Engine {
+    device: OpenDevice,
+    expression: Expression,
+}
+
+impl Engine {
+    /// The device's with every expression that it has, of those `asked` for by name.
+    fn all(device: &OpenDevice, asked: &[String]) -> Vec<Self> {
+        let is_asked = |expression: &Expression| asked.iter().any(|a| a == expression.as_str());
+        let any = Expression::ALL.iter().any(is_asked);
+        let has = |expression: &Expression| {
+            *expression == Expression::Plain
+                || Expression::usual(&objective(90), device) == *expression
+        };
+        let expressions = Expression::ALL.into_iter().filter(has);
+        expressions
+            .filter(|expression| !any || is_asked(expression))
+            .map(|expression| Self {
+                device: device.clone(),
+                expression,
+            })
+            .collect()
+    }
+
+    /// Its two columns.
+    fn name(&self) -> String {
+        format!("{},{}", self.device.name(), self.expression.as_str())
+    }
+
+    fn climb(&self, objective: &Objective, starts: &[f64]) -> TensorClimb {
+        let Self { device, expression } = self;
+        let ascent = Ascent::new(Rule::ADAM);
+        TensorClimb::with_expression(objective, device, &ascent, starts, *expression)
+            .expect("it is a sigmoid")
+    }
+}
+
+/// Starts x steps a second, of an engine at a length and a number of starts.
 struct Rate {
-    device: DeviceName,
+    engine: String,
     n: usize,
     starts: usize,
     a_second: f64,
@@ -54,31 +93,32 @@ fn main() {
     }
     // The graphics device last: once open, its driver takes CPU time of its own.
     names.sort_by_key(|name| *name == DeviceName::Wgpu);
-    println!("device,n,starts,steps,cpu_us_a_step,wall_us_a_step,start_steps_a_second");
+    println!("device,expression,n,starts,steps,cpu_us_a_step,wall_us_a_step,start_steps_a_second");
     let (mut rates, mut batches, mut models) = (Vec::new(), Vec::new(), Vec::new());
-    for device in names.iter().filter_map(|name| open(*name)) {
-        let is_graphics = device.name() == DeviceName::Wgpu;
+    let devices = names.iter().filter_map(|name| open(*name));
+    for engine in devices.flat_map(|device| Engine::all(&device, &asked)) {
+        let is_graphics = engine.device.name() == DeviceName::Wgpu;
         for &n in &lengths {
             let mut a_step = 0.0;
             for starts in [1, 256, 4_096, 65_536] {
                 if starts * n > MOST_NUMBERS || a_step * MORE_STARTS > PATIENCE.as_secs_f64() {
-                    println!("# {}, {n}, {starts}: too long", device.name());
+                    println!("# {}, {n}, {starts}: too long", engine.name());
                     break;
                 }
-                let rate = measure(&device, n, starts);
+                let rate = measure(&engine, n, starts);
                 a_step = starts as f64 / rate.a_second;
                 rates.push(rate);
             }
         }
         if !is_graphics {
-            batches.push(batch_against_single_runs(&device, lengths[0]));
-            models.extend(every_model(&device, lengths[0]));
+            batches.push(batch_against_single_runs(&engine, lengths[0]));
+            models.extend(every_model(&engine, lengths[0]));
         }
     }
-    side_by_side(&names, &rates);
-    println!("\ndevice,n,starts,steps,batch_cpu_s,single_runs_cpu_s,ratio");
+    side_by_side(&rates);
+    println!("\ndevice,expression,n,starts,steps,batch_cpu_s,single_runs_cpu_s,ratio");
     batches.iter().for_each(|row| println!("{row}"));
-    println!("\ndevice,model,estimate,n,cpu_us_a_step");
+    println!("\ndevice,expression,model,estimate,n,cpu_us_a_step");
     models.iter().for_each(|row| println!("{row}"));
 }
 
@@ -95,8 +135,8 @@ fn open(name: DeviceName) -> Option<OpenDevice> {
     }
 }
 
-fn measure(device: &OpenDevice, n: usize, starts: usize) -> Rate {
-    let mut climb = climb(device, &objective(n), &spread(n, starts));
+fn measure(engine: &Engine, n: usize, starts: usize) -> Rate {
+    let mut climb = engine.climb(&objective(n), &spread(n, starts));
     run(&mut climb, 3);
     let began = Instant::now();
     run(&mut climb, 3);
@@ -114,21 +154,23 @@ fn measure(device: &OpenDevice, n: usize, starts: usize) -> Rate {
     stretches.sort_by(|a, b| a.1.total_cmp(&b.1));
     let (cpu, wall) = stretches[stretches.len() / 2];
     let a_second = starts as f64 * 1e6 / wall;
-    let name = device.name();
+    let name = engine.name();
     println!("{name},{n},{starts},{steps},{cpu:.2},{wall:.2},{a_second:.0}");
     Rate {
-        device: name,
+        engine: name,
         n,
         starts,
         a_second,
     }
 }
 
-/// Starts x steps a second, a column a device.
-fn side_by_side(names: &[DeviceName], rates: &[Rate]) {
+/// Starts x steps a second, a column an engine.
+fn side_by_side(rates: &[Rate]) {
+    let mut engines: Vec<&str> = rates.iter().map(|rate| rate.engine.as_str()).collect();
+    engines.dedup();
     print!("\nn,starts");
-    for name in names {
-        print!(",{name}");
+    for engine in &engines {
+        print!(",{}", engine.replace(',', " "));
     }
     println!();
     let mut rows: Vec<(usize, usize)> = rates.iter().map(|rate| (rate.n, rate.starts)).collect();
@@ -136,10 +178,10 @@ fn side_by_side(names: &[DeviceName], rates: &[Rate]) {
     rows.dedup();
     for (n, starts) in rows {
         print!("{n},{starts}");
-        for name in names {
+        for engine in &engines {
             let found = rates
                 .iter()
-                .find(|rate| (rate.device, rate.n, rate.starts) == (*name, n, starts));
+                .find(|rate| (rate.engine.as_str(), rate.n, rate.starts) == (engine, n, starts));
             match found {
                 Some(rate) => print!(",{:.0}", rate.a_second),
                 None => print!(","),
@@ -150,23 +192,23 @@ fn side_by_side(names: &[DeviceName], rates: &[Rate]) {
 }
 
 /// What a user pays for a batch, its climb set up and read once, and for as many runs of one start each.
-fn batch_against_single_runs(device: &OpenDevice, n: usize) -> String {
+fn batch_against_single_runs(engine: &Engine, n: usize) -> String {
     let (starts, steps) = BATCH;
     let (objective, rows) = (objective(n), spread(n, starts));
     let began = ProcessTime::now();
-    run(&mut climb(device, &objective, &rows), steps);
+    run(&mut engine.climb(&objective, &rows), steps);
     let batch = began.elapsed().as_secs_f64();
     let began = ProcessTime::now();
     for row in rows.chunks(rows.len() / starts) {
-        run(&mut climb(device, &objective, row), steps);
+        run(&mut engine.climb(&objective, row), steps);
     }
     let single = began.elapsed().as_secs_f64();
-    let (name, ratio) = (device.name(), batch / single);
+    let (name, ratio) = (engine.name(), batch / single);
     format!("{name},{n},{starts},{steps},{batch:.3},{single:.3},{ratio:.3}")
 }
 
 /// CPU time of a step of one start, model by model: of the likelihood, and of the posterior with its Jacobian.
-fn every_model(device: &OpenDevice, n: usize) -> Vec<String> {
+fn every_model(engine: &Engine, n: usize) -> Vec<String> {
     let mut rows = Vec::new();
     let series = series(n, |i| {
         f64::from(u8::from(i >= n / 2)) * 6.0 + ((i * 7_919) % 5) as f64
@@ -190,12 +232,12 @@ fn every_model(device: &OpenDevice, n: usize) -> Vec<String> {
                     .expect("it is offered");
                 let mut start = vec![0.5; objective.space().dim()];
                 start[0] = 0.1;
-                let mut climb = climb(device, &objective, &start);
+                let mut climb = engine.climb(&objective, &start);
                 run(&mut climb, 100);
                 let (began, steps) = (ProcessTime::now(), 2_000);
                 run(&mut climb, steps);
                 let cpu = began.elapsed().as_secs_f64() * 1e6 / (steps + 1) as f64;
-                let (name, model) = (device.name(), model.describe());
+                let (name, model) = (engine.name(), model.describe());
                 rows.push(format!("{name},\"{model}\",{estimate},{n},{cpu:.2}"));
             }
         }
@@ -232,8 +274,4 @@ fn spread(n: usize, starts: usize) -> Vec<f64> {
             [0.0, 0.1, 2.0, 2.0, tau]
         })
         .collect()
-}
-
-fn climb(device: &OpenDevice, objective: &Objective, starts: &[f64]) -> TensorClimb {
-    TensorClimb::new(objective, device, &Ascent::new(Rule::ADAM), starts).expect("it is a sigmoid")
 }

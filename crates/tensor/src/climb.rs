@@ -8,7 +8,7 @@ use crate::density::TensorDensity;
 use crate::module::SwitchModule;
 use crate::rules::{clipped, optimizer};
 use crate::watch::Watch;
-use crate::{NotOnTensors, OpenDevice};
+use crate::{Expression, NotOnTensors, OpenDevice};
 
 /// A batch of starts that climbs an objective on a device.
 ///
@@ -28,14 +28,35 @@ impl TensorClimb {
     /// validated. Its final steepness takes the place of the objective's own.
     ///
     /// # Errors
-    /// For the marginal form.
+    /// As [`TensorDensity::new`].
     pub fn new(
         objective: &Objective,
         device: &OpenDevice,
         ascent: &Ascent,
         starts: &[f64],
     ) -> Result<Self, NotOnTensors> {
-        let density = TensorDensity::as_steep(objective, ascent.steepness.to, device)?;
+        Self::with_expression(
+            objective,
+            device,
+            ascent,
+            starts,
+            Expression::usual(objective, device),
+        )
+    }
+
+    /// [`Self::new`] with the loss as `expression`.
+    ///
+    /// # Errors
+    /// As [`TensorDensity::with_expression`].
+    pub fn with_expression(
+        objective: &Objective,
+        device: &OpenDevice,
+        ascent: &Ascent,
+        starts: &[f64],
+        expression: Expression,
+    ) -> Result<Self, NotOnTensors> {
+        let steepness = ascent.steepness.to;
+        let density = TensorDensity::as_steep(objective, steepness, device, expression)?;
         let dim = density.space().dim();
         Ok(Self {
             density,
@@ -56,14 +77,13 @@ impl TensorClimb {
     }
 
     fn step(&mut self) {
-        let loss = self.module.loss(self.density.objective(), self.share());
-        let mut gradients = GradientsParams::from_grads(loss.backward(), &self.module);
+        let objective = self.density.objective();
+        let (_, mut gradient) = self.module.loss_and_gradient(objective, self.share());
         if let Some(most) = self.ascent.clip {
-            let id = self.module.id();
-            if let Some(gradient) = gradients.remove::<2>(id) {
-                gradients.register(id, clipped(gradient, most));
-            }
+            gradient = clipped(gradient, most);
         }
+        let mut gradients = GradientsParams::new();
+        gradients.register(self.module.id(), gradient);
         let rate = self.ascent.learning_rate.at(self.steps);
         // A burn optimiser takes the module by value.
         let module = self.module.clone();

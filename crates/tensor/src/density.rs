@@ -5,7 +5,8 @@ use switchback_core::{DensityError, Gradient, LogDensity, Posterior, Space};
 use switchback_models::Objective;
 
 use crate::module::SwitchModule;
-use crate::{NotOnTensors, OpenDevice, TensorObjective};
+use crate::objective::Formula;
+use crate::{Expression, NotOnTensors, OpenDevice, TensorObjective};
 
 /// An objective on a device, as the waist's density.
 ///
@@ -18,22 +19,35 @@ pub struct TensorDensity {
 }
 
 impl TensorDensity {
-    /// `objective` on `device`, in its coordinates and with its steepness.
+    /// `objective` on `device`, in its coordinates and with its steepness, as the usual [`Expression`].
     ///
     /// # Errors
-    /// For the marginal form.
+    /// For the marginal form, on a device without a fused operation.
     pub fn new(objective: &Objective, device: &OpenDevice) -> Result<Self, NotOnTensors> {
-        let uploaded = TensorObjective::upload(objective, device)?;
+        Self::with_expression(objective, device, Expression::usual(objective, device))
+    }
+
+    /// [`Self::new`] as `expression`.
+    ///
+    /// # Errors
+    /// For a fused operation that the device does not have, and the marginal form as a plain expression.
+    pub fn with_expression(
+        objective: &Objective,
+        device: &OpenDevice,
+        expression: Expression,
+    ) -> Result<Self, NotOnTensors> {
+        let uploaded = TensorObjective::upload_as(objective, device, expression)?;
         Ok(Self::of(objective, uploaded, device))
     }
 
-    /// [`Self::new`] with another `steepness`, a unit of time.
+    /// [`Self::with_expression`] with another `steepness`, a unit of time.
     pub(crate) fn as_steep(
         objective: &Objective,
         steepness: f64,
         device: &OpenDevice,
+        expression: Expression,
     ) -> Result<Self, NotOnTensors> {
-        let uploaded = TensorObjective::upload_as_steep(objective, steepness, device)?;
+        let uploaded = TensorObjective::upload_as_steep(objective, steepness, device, expression)?;
         Ok(Self::of(objective, uploaded, device))
     }
 
@@ -73,12 +87,10 @@ impl TensorDensity {
 
     /// Values and gradients of the objective where `module` stands, and its positions.
     pub(crate) fn read_all(&self, module: &SwitchModule) -> Result<[Vec<f64>; 3], DensityError> {
-        let loss = module.loss(&self.objective, None);
-        // Rows do not depend on each other, so the gradient of their sum is each row's own.
-        let gradients = loss.backward();
+        let (loss, gradient) = module.loss_and_gradient(&self.objective, None);
         let data = Transaction::default()
-            .register(loss.inner())
-            .register(module.gradient(&gradients))
+            .register(loss)
+            .register(gradient)
             .register(module.position())
             .try_execute()
             .map_err(|error| device_failed(&self.device, &error))?;
@@ -126,8 +138,13 @@ impl Posterior for TensorDensity {
         log_likelihood: &mut [f64],
     ) -> Result<(), DensityError> {
         DensityError::check_shape(self.space.dim(), positions.len(), log_likelihood.len())?;
-        let loss = self.module(positions).likelihood_loss(&self.objective);
-        self.read_loss(loss, self.objective.likelihood_constant(), log_likelihood)
+        match self.objective.formula() {
+            Formula::Fused(fused) => fused.objective().log_likelihood(positions, log_likelihood),
+            Formula::Plain(plain) => {
+                let loss = self.module(positions).likelihood_loss(plain);
+                self.read_loss(loss, plain.likelihood_constant(), log_likelihood)
+            }
+        }
     }
 }
 

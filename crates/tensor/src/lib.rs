@@ -1,15 +1,20 @@
 //! The sigmoid switch on tensors: devices, the trainable module, its optimisers, and the adapter to the waist.
 //!
-//! The only crate that knows burn. [`TensorObjective::loss`] is the model's definition on any device.
+//! The only crate that knows burn. [`TensorObjective::loss`] as a plain expression is the model's definition on any device; on
+//! processors it is one custom operation, and of one switch between Normal regimes on a graphics device a kernel.
 
 mod adam;
 mod climb;
 mod density;
 mod device;
+mod fused;
 mod graph;
+mod kernel;
 mod levels;
 mod module;
 mod objective;
+mod operation;
+mod plain;
 mod priors;
 mod rms_prop;
 mod rules;
@@ -22,4 +27,4 @@ pub use density::TensorDensity;
 pub use device::{DeviceError, DeviceName, DeviceReport, OpenDevice, devices};
 pub use graph::switch_graph;
 pub use module::SwitchModule;
-pub use objective::{NotOnTensors, TensorObjective};
+pub use objective::{Expression, NotOnTensors, TensorObjective};

@@ -1,8 +1,9 @@
 //! The trainable switch: a burn module whose parameters are the coordinates of a batch of starts.
 
 use burn::module::{Module, Param, ParamId};
-use burn::tensor::{Gradients, Tensor};
+use burn::tensor::Tensor;
 
+use crate::plain::PlainLoss;
 use crate::{OpenDevice, TensorObjective};
 
 /// The sigmoid switch with trainable regimes and switches, one row a start.
@@ -32,9 +33,18 @@ impl SwitchModule {
         objective.loss(self.position.val(), share)
     }
 
-    /// [`Self::loss`] of the likelihood alone.
-    pub(crate) fn likelihood_loss(&self, objective: &TensorObjective) -> Tensor<3> {
-        objective.likelihood_loss(self.position.val())
+    /// [`Self::loss`] and its gradient, `[starts, dim]`, outside of differentiation.
+    pub(crate) fn loss_and_gradient(
+        &self,
+        objective: &TensorObjective,
+        share: Option<f64>,
+    ) -> (Tensor<3>, Tensor<2>) {
+        objective.loss_and_gradient(self.position.val(), share)
+    }
+
+    /// The likelihood's part of a plain loss.
+    pub(crate) fn likelihood_loss(&self, plain: &PlainLoss) -> Tensor<3> {
+        plain.likelihood_loss(self.position.val())
     }
 
     /// Where the starts stand, `[starts, dim]`, outside of differentiation.
@@ -45,13 +55,5 @@ impl SwitchModule {
     /// By what an optimiser knows the one tensor that it trains.
     pub(crate) fn id(&self) -> ParamId {
         self.position.id
-    }
-
-    /// The gradients of the loss, `[starts, dim]`; zero where there is none.
-    pub(crate) fn gradient(&self, gradients: &Gradients) -> Tensor<2> {
-        let position = self.position.val();
-        position
-            .grad(gradients)
-            .unwrap_or_else(|| position.inner().zeros_like())
     }
 }

@@ -1,14 +1,12 @@
-//! What is climbed, as tensors: a series and the formula of its model.
+//! What is climbed, on a device: a loss for a batch of starts, fused into one operation or as a plain expression.
 
 use burn::tensor::Tensor;
-use switchback_core::{LogDensity, Parameter, Support};
-use switchback_models::{Estimate, Likelihood, Objective, SwitchModel};
+use switchback_core::{LogDensity, Support};
+use switchback_models::Objective;
 
-use crate::OpenDevice;
-use crate::levels::{Levels, Values};
-use crate::priors::Priors;
-use crate::switches::Switches;
-use crate::weights::Weights;
+use crate::fused::FusedLoss;
+use crate::plain::PlainLoss;
+use crate::{DeviceName, OpenDevice};
 
 /// An objective that tensors do not compute.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -16,7 +14,7 @@ use crate::weights::Weights;
 pub enum NotOnTensors {
     /// Its switches are summed out.
     #[error(
-        "the marginal form is summed on the processor: leave --device out, or take --form sigmoid"
+        "the marginal form is summed on the processor: leave --device out, take flex or ndarray, or take --form sigmoid"
     )]
     Marginal,
     /// A switch lies elsewhere than in the sigmoid form.
@@ -27,74 +25,112 @@ pub enum NotOnTensors {
         /// Where its values lie.
         support: Support,
     },
+    /// There is no fused operation.
+    #[error("{device} has no fused operation for it: take the plain expression")]
+    Fused {
+        /// The device.
+        device: DeviceName,
+    },
+    /// No sigmoid is as steep.
+    #[error("a steepness is a positive number, not {steepness}")]
+    Steepness {
+        /// What was asked for, a unit of time.
+        steepness: f64,
+    },
 }
 
-/// The sigmoid form of a switchpoint model on a device: its observations, and its formula for a batch of starts.
+/// How a device computes a loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expression {
+    /// As a custom operation of the backend, whose gradient is written by hand.
+    ///
+    /// On processors it is all of the objective, any that there is, and as precise: of two switches closer than a
+    /// hundredth of an observation it loses digits that the plain expression keeps. On a graphics device it is the
+    /// likelihood of one switch between Normal regimes.
+    Fused,
+    /// As a plain expression of tensors, which burn differentiates: the definition, on any device.
+    Plain,
+}
+
+impl Expression {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Fused, Self::Plain];
+
+    /// The word used in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fused => "fused",
+            Self::Plain => "plain",
+        }
+    }
+
+    /// What is taken of `objective` on `device` unless asked for otherwise: the fused operation where there is one.
+    pub fn usual(objective: &Objective, device: &OpenDevice) -> Self {
+        match device.name() {
+            DeviceName::Flex | DeviceName::NdArray => Self::Fused,
+            DeviceName::Wgpu if PlainLoss::has_kernel(objective) => Self::Fused,
+            DeviceName::Wgpu => Self::Plain,
+        }
+    }
+}
+
+/// A switchpoint model on a device: its observations, and its loss for a batch of starts.
 ///
-/// With the regimes' weights `w_r` at time `t` (see [`switchback_models::SigmoidSwitch`]) `mu_t`, `sigma_t` or `rate_t` are
-/// the weighted sums of the regimes' own, and the log-likelihood is the sum over the observed `y_t` of `ln Normal(y_t |
-/// mu_t, sigma_t)` or `ln Poisson(y_t | rate_t)`. Only the square of `sigma_t` enters, so a raw sigma may be negative.
-///
-/// What is computed is the *loss*: the objective turned over and without [`Self::constant`], which a device of single
-/// precision need not hold.
+/// The *loss* is the objective turned over and without [`Self::constant`], which a device of single precision need not hold.
 #[derive(Debug, Clone)]
 pub struct TensorObjective {
     dim: usize,
-    n_parameters: usize,
-    n_regimes: usize,
-    likelihood: Likelihood,
-    /// Values, those of a Normal model less the origin of its means, `[1, 1, n]`.
-    values: Tensor<3>,
-    levels: Levels,
-    switches: Switches,
-    weights: Weights,
-    priors: Option<Priors>,
-    /// The parts of likelihood and of the rest that no position changes, in nats.
-    constants: [f64; 2],
+    formula: Formula,
+}
+
+/// A loss as its [`Expression`].
+#[derive(Debug, Clone)]
+pub(crate) enum Formula {
+    Fused(Box<FusedLoss>),
+    Plain(Box<PlainLoss>),
 }
 
 impl TensorObjective {
-    /// Uploads `objective` to `device`.
+    /// Uploads `objective` to `device`, as the usual [`Expression`].
     ///
     /// # Errors
-    /// For the marginal form.
+    /// For the marginal form, on a device without a fused operation.
     pub fn upload(objective: &Objective, device: &OpenDevice) -> Result<Self, NotOnTensors> {
-        let steepness = objective.steepness().ok_or(NotOnTensors::Marginal)?;
-        Self::upload_as_steep(objective, steepness, device)
+        Self::upload_as(objective, device, Expression::usual(objective, device))
     }
 
-    /// [`Self::upload`] with another `steepness`, a unit of time.
+    /// Uploads `objective` to `device` as `expression`.
+    ///
+    /// # Errors
+    /// For a fused operation that the device does not have, and the marginal form as a plain expression.
+    pub fn upload_as(
+        objective: &Objective,
+        device: &OpenDevice,
+        expression: Expression,
+    ) -> Result<Self, NotOnTensors> {
+        // The marginal form has none, and the number is not looked at.
+        let steepness = objective.steepness().unwrap_or(1.0);
+        Self::upload_as_steep(objective, steepness, device, expression)
+    }
+
+    /// [`Self::upload_as`] with another `steepness`, a unit of time, where there is a sigmoid.
     pub(crate) fn upload_as_steep(
         objective: &Objective,
         steepness: f64,
         device: &OpenDevice,
+        expression: Expression,
     ) -> Result<Self, NotOnTensors> {
-        if objective.steepness().is_none() {
-            return Err(NotOnTensors::Marginal);
-        }
-        let (model, estimate) = (objective.model(), objective.estimate());
-        let parameters = objective.space().parameters();
-        let (of_regimes, of_switches) = parameters.split_at(model.n_parameters());
-        let levels = Levels::upload(of_regimes, device);
-        let prior = model.switch_prior();
-        let switches = Switches::upload(of_switches, estimate, prior, device)?;
-        let (times, values) = observed(model, levels.origin());
-        let n = values.len();
-        let priors = priors(model, estimate, of_regimes, levels.origin(), device);
-        let of_rest = priors.as_ref().map_or(0.0, Priors::constant)
-            + switches.constant(estimate, prior, model.n());
-        Ok(Self {
-            dim: parameters.len(),
-            n_parameters: model.n_parameters(),
-            n_regimes: model.n_regimes(),
-            likelihood: model.likelihood(),
-            values: device.upload(values, [1, 1, n]),
-            weights: Weights::upload(&times, model.regimes(), steepness, switches.unit(), device),
-            levels,
-            switches,
-            priors,
-            constants: [likelihood_constant(model, n), of_rest],
-        })
+        let is_kernel = expression == Expression::Fused
+            && device.name() == DeviceName::Wgpu
+            && PlainLoss::has_kernel(objective);
+        let formula = if expression == Expression::Fused && !is_kernel {
+            Formula::Fused(Box::new(FusedLoss::new(objective, steepness, device)?))
+        } else {
+            let plain = PlainLoss::upload(objective, steepness, device, is_kernel)?;
+            Formula::Plain(Box::new(plain))
+        };
+        let dim = objective.space().dim();
+        Ok(Self { dim, formula })
     }
 
     /// Coordinates of one start.
@@ -102,109 +138,50 @@ impl TensorObjective {
         self.dim
     }
 
-    /// The part of the objective that no position changes, in nats: the objective is this less the loss.
+    /// The part of the objective that the loss leaves out, in nats: the objective is this less the loss.
     pub fn constant(&self) -> f64 {
-        self.constants[0] + self.constants[1]
+        match &self.formula {
+            Formula::Fused(_) => 0.0,
+            Formula::Plain(plain) => plain.constant(),
+        }
     }
 
-    /// [`Self::constant`] of the likelihood alone.
-    pub(crate) fn likelihood_constant(&self) -> f64 {
-        self.constants[0]
-    }
-
-    /// The loss of each start at `position` (`[starts, dim]`), `[starts, 1, 1]`; `share` of the steepness holds, all of it
-    /// unless given.
+    /// The loss of each start at `position` (`[starts, dim]`, in the precision of the device), `[starts, 1, 1]`; `share` of
+    /// the steepness holds, all of it unless given.
+    ///
+    /// # Panics
+    /// When the position is of another shape or precision, or the share is not a positive number.
     pub fn loss(&self, position: Tensor<2>, share: Option<f64>) -> Tensor<3> {
-        let values = self.levels.of(position.clone());
-        let n_switches = self.dim - self.n_parameters;
-        let mut placed = self
-            .switches
-            .of(position.narrow(1, self.n_parameters, n_switches));
-        let measure = placed.ln_measure.take();
-        let loss = self.misfit(&values, self.weights.of(placed, share));
-        let prior = self.priors.as_ref().map(|priors| priors.of(values));
-        let rest = match (prior, measure) {
-            (Some(prior), Some(measure)) => prior + measure,
-            (Some(rest), None) | (None, Some(rest)) => rest,
-            (None, None) => return loss,
-        };
-        let [starts, _] = rest.dims();
-        loss - rest.reshape([starts, 1, 1])
+        match &self.formula {
+            Formula::Fused(fused) => fused.loss(position, share),
+            Formula::Plain(plain) => plain.loss(position, share),
+        }
     }
 
-    /// [`Self::loss`] of the likelihood alone.
-    pub(crate) fn likelihood_loss(&self, position: Tensor<2>) -> Tensor<3> {
-        let values = self.levels.of(position.clone());
-        let n_switches = self.dim - self.n_parameters;
-        let placed = self
-            .switches
-            .of(position.narrow(1, self.n_parameters, n_switches));
-        self.misfit(&values, self.weights.of(placed, None))
-    }
-
-    /// The likelihood's part of the loss, with the regimes' `weights` (`[starts, regimes, n]`).
-    fn misfit(&self, values: &Values, weights: Tensor<3>) -> Tensor<3> {
-        let natural = values.natural.clone();
-        let [starts, _] = natural.dims();
-        match self.likelihood {
-            Likelihood::Normal => {
-                let levels = natural.reshape([starts, 2, self.n_regimes]).matmul(weights);
-                let [mu, sigma] = [0, 1].map(|row| levels.clone().narrow(1, row, 1));
-                let variance = sigma.square();
-                let residual = self.values.clone() - mu;
-                let deviance = variance.clone().log() + residual.square() / variance;
-                deviance.sum_dim(2).mul_scalar(0.5)
-            }
-            Likelihood::NormalSharedSd => {
-                let mu = natural.clone().narrow(1, 0, self.n_regimes);
-                let mu = mu.reshape([starts, 1, self.n_regimes]).matmul(weights);
-                let sigma = natural.narrow(1, self.n_regimes, 1);
-                let variance = sigma.square().reshape([starts, 1, 1]);
-                let squares = (self.values.clone() - mu).square().sum_dim(2);
-                let [.., n] = self.values.dims();
-                let deviance = variance.clone().log().mul_scalar(n as f64) + squares / variance;
-                deviance.mul_scalar(0.5)
-            }
-            Likelihood::Poisson => {
-                let rate = natural.reshape([starts, 1, self.n_regimes]).matmul(weights);
-                let of_counts = self.values.clone() * rate.clone().log();
-                (rate - of_counts).sum_dim(2)
+    /// [`Self::loss`], and its gradient at `position`, `[starts, dim]`; neither takes part in differentiation.
+    ///
+    /// # Panics
+    /// As [`Self::loss`].
+    pub fn loss_and_gradient(
+        &self,
+        position: Tensor<2>,
+        share: Option<f64>,
+    ) -> (Tensor<3>, Tensor<2>) {
+        match &self.formula {
+            Formula::Fused(fused) => fused.loss_and_gradient(position.inner(), share),
+            Formula::Plain(plain) => {
+                let loss = plain.loss(position.clone(), share);
+                // Rows do not depend on each other, so the gradient of their sum is each row's own.
+                let gradients = loss.backward();
+                let gradient = position
+                    .grad(&gradients)
+                    .unwrap_or_else(|| position.inner().zeros_like());
+                (loss.inner(), gradient)
             }
         }
     }
-}
 
-/// Times on the clock `1..=n` and values of what was observed, those of a Normal model less `origin`.
-fn observed(model: &SwitchModel, origin: f64) -> (Vec<f64>, Vec<f64>) {
-    let rows = model.data().values().iter().enumerate();
-    rows.filter(|(_, value)| !value.is_nan())
-        .map(|(index, value)| ((index + 1) as f64, value - origin))
-        .unzip()
-}
-
-fn likelihood_constant(model: &SwitchModel, n: usize) -> f64 {
-    match model.likelihood() {
-        Likelihood::Normal | Likelihood::NormalSharedSd => {
-            -0.5 * n as f64 * std::f64::consts::TAU.ln()
-        }
-        // The sum of the ln y! of all rows.
-        Likelihood::Poisson => -model.cumulative().at(model.n())[2],
+    pub(crate) fn formula(&self) -> &Formula {
+        &self.formula
     }
-}
-
-fn priors(
-    model: &SwitchModel,
-    estimate: Estimate,
-    parameters: &[Parameter],
-    origin: f64,
-    device: &OpenDevice,
-) -> Option<Priors> {
-    let Estimate::Posterior { with_jacobian } = estimate else {
-        return None;
-    };
-    let priors: Vec<_> = (0..parameters.len())
-        .map(|index| model.priors().of_parameter(index, model.n_regimes()))
-        .collect();
-    let priors = Priors::upload(parameters, &priors, origin, with_jacobian, device);
-    Some(priors)
 }

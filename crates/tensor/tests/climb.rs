@@ -6,13 +6,13 @@ mod common;
 use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
 use burn::lr_scheduler::exponential::ExponentialLrSchedulerConfig;
 use burn::lr_scheduler::linear::LinearLrSchedulerConfig;
-use common::{at, deck, distance, flex, gapped, priors, processors};
+use common::{at, deck, distance, flex, gapped, on_processors, priors};
 use switchback_core::{Ascent, Coordinate, Halt, Optimizer, Ramp, Rule, Shape, Stop};
 use switchback_models::{
     Estimate, Likelihood, Objective, Parameterization, SwitchModel, SwitchPrior, SwitchPriors,
     SwitchSettings,
 };
-use switchback_tensor::{NotOnTensors, TensorClimb};
+use switchback_tensor::{Expression, NotOnTensors, TensorClimb};
 
 /// The talk's switch by the logarithms of its sigmas.
 fn one_switch() -> Objective {
@@ -109,9 +109,10 @@ fn walked(objective: &Objective, ascent: &Ascent, start: &[f64], steps: u64) -> 
 fn departure(objective: &Objective, ascent: &Ascent, starts: &[f64], steps: u64) -> f64 {
     let dim = starts.len() / 2;
     let mut worst: f64 = 0.0;
-    for device in processors() {
+    for (device, expression) in on_processors() {
         let mut climb =
-            TensorClimb::new(objective, &device, ascent, starts).expect("it is a sigmoid");
+            TensorClimb::with_expression(objective, &device, ascent, starts, expression)
+                .expect("it is a sigmoid");
         climb.advance(steps as usize).expect("it works");
         let snapshot = climb.snapshot().expect("it works");
         assert_eq!(snapshot.step, steps);
@@ -200,6 +201,12 @@ fn lost() -> [[f64; 5]; 2] {
 
 #[test]
 fn a_start_that_overflows_ends_alone() {
+    for expression in Expression::ALL {
+        overflows_alone(expression);
+    }
+}
+
+fn overflows_alone(expression: Expression) {
     let objective = one_switch();
     let ascents = RULES.map(|rule| Ascent {
         clip: (rule == Rule::Sgd).then_some(1e9),
@@ -214,7 +221,8 @@ fn a_start_that_overflows_ends_alone() {
         let [at_once, later] = lost();
         let mixed = [ONE, at_once, OTHER, later].concat();
         let climb = |starts: &[f64]| {
-            TensorClimb::new(&objective, &flex(), &ascent, starts).expect("it is a sigmoid")
+            TensorClimb::with_expression(&objective, &flex(), &ascent, starts, expression)
+                .expect("it is a sigmoid")
         };
         let (mut mixed, mut healthy) = (climb(&mixed), climb(&[ONE, OTHER].concat()));
         let mut last_finite = (0, later.to_vec());
@@ -278,8 +286,12 @@ fn values_are_those_of_the_final_steepness() {
         ..Ascent::new(Rule::ADAM)
     };
     let steep = one_switch().with_steepness(2.0).expect("positive");
-    for objective in [&one_switch(), &steep] {
-        let mut climb = TensorClimb::new(objective, &flex(), &ascent, &ONE).expect("a sigmoid");
+    for (objective, (device, expression)) in [&one_switch(), &steep]
+        .into_iter()
+        .flat_map(|objective| on_processors().into_iter().map(move |on| (objective, on)))
+    {
+        let mut climb = TensorClimb::with_expression(objective, &device, &ascent, &ONE, expression)
+            .expect("a sigmoid");
         climb.advance(10).expect("it works");
         let snapshot = climb.snapshot().expect("it works");
         let (values, _) = at(&steep, &snapshot.positions);
@@ -331,8 +343,9 @@ fn ramps_are_burns_schedules() {
 }
 
 #[test]
-fn the_marginal_form_is_refused() {
+fn the_marginal_form_is_refused_as_a_plain_expression() {
     let marginal = Objective::marginal(one_switch().model().clone(), Estimate::Likelihood);
-    let refused = TensorClimb::new(&marginal, &flex(), &Ascent::new(Rule::ADAM), &[]);
+    let ascent = Ascent::new(Rule::ADAM);
+    let refused = TensorClimb::with_expression(&marginal, &flex(), &ascent, &[], Expression::Plain);
     assert_eq!(refused.err(), Some(NotOnTensors::Marginal));
 }

@@ -3,10 +3,10 @@
 
 mod common;
 
-use common::{at, deck, distance, graphics, processors};
+use common::{at, deck, distance, graphics, on_processors};
 use switchback_core::{Ascent, Optimizer, Rule};
 use switchback_models::{Estimate, Objective, Parameterization, SwitchModel, SwitchPriors};
-use switchback_tensor::{OpenDevice, TensorClimb, TensorDensity};
+use switchback_tensor::{Expression, OpenDevice, TensorClimb, TensorDensity};
 
 const GRADIENTS: &str = include_str!("../../../tests/data/deck_gradients_f64.csv");
 const ADAM: &str = include_str!("../../../tests/data/deck_adam_f64.csv");
@@ -29,13 +29,18 @@ fn raw() -> Objective {
         .expect("a likelihood has raw sigmas")
 }
 
-fn climb(device: &OpenDevice, rule: Rule, starts: &[f64]) -> TensorClimb {
-    TensorClimb::new(&raw(), device, &Ascent::new(rule), starts).expect("it is a sigmoid")
+/// A device, and how it computes the loss.
+type On = (OpenDevice, Expression);
+
+fn climb((device, expression): &On, rule: Rule, starts: &[f64]) -> TensorClimb {
+    TensorClimb::with_expression(&raw(), device, &Ascent::new(rule), starts, *expression)
+        .expect("it is a sigmoid")
 }
 
 /// The worst relative distance of value and gradient over the table.
-fn worst_gradient(device: &OpenDevice, floor: f64) -> f64 {
-    let density = TensorDensity::new(&raw(), device).expect("it is a sigmoid");
+fn worst_gradient((device, expression): &On, floor: f64) -> f64 {
+    let density =
+        TensorDensity::with_expression(&raw(), device, *expression).expect("it is a sigmoid");
     let rows = table(GRADIENTS);
     assert_eq!(rows.len(), 64);
     let positions: Vec<f64> = rows.iter().flat_map(|row| row[..5].to_vec()).collect();
@@ -51,13 +56,8 @@ fn worst_gradient(device: &OpenDevice, floor: f64) -> f64 {
 }
 
 /// The worst distances from the table's rows, row by row: of all six columns, and of tau and the likelihood alone.
-fn path_distances(
-    device: &OpenDevice,
-    rule: Rule,
-    rows: &[Vec<f64>],
-    floor: f64,
-) -> Vec<(f64, f64)> {
-    let mut climb = climb(device, rule, &START);
+fn path_distances(on: &On, rule: Rule, rows: &[Vec<f64>], floor: f64) -> Vec<(f64, f64)> {
+    let mut climb = climb(on, rule, &START);
     let mut step = 0;
     let mut distances = Vec::new();
     for row in rows {
@@ -79,9 +79,9 @@ fn path_distances(
 
 #[test]
 fn values_and_gradients_are_those_of_the_table() {
-    for device in processors() {
-        let worst = worst_gradient(&device, 1e-3);
-        assert!(worst <= 1e-9, "{}: {worst:e}", device.name());
+    for on in on_processors() {
+        let worst = worst_gradient(&on, 1e-3);
+        assert!(worst <= 1e-9, "{on:?}: {worst:e}");
     }
 }
 
@@ -92,23 +92,23 @@ const JITTER_FROM: f64 = 13_400.0;
 
 #[test]
 fn every_row_of_both_paths_is_that_of_the_table() {
-    for device in processors() {
+    for on in on_processors() {
         let rows = table(MOMENTUM);
         assert_eq!(rows.len(), 351);
-        for (all, _) in path_distances(&device, Rule::MOMENTUM, &rows, 1e-6) {
-            assert!(all <= 1e-6, "{}, momentum: {all:e}", device.name());
+        for (all, _) in path_distances(&on, Rule::MOMENTUM, &rows, 1e-6) {
+            assert!(all <= 1e-6, "{on:?}, momentum: {all:e}");
         }
         let rows = table(ADAM);
         assert_eq!(rows.len(), 351);
-        let distances = path_distances(&device, Rule::ADAM, &rows, 1e-6);
+        let distances = path_distances(&on, Rule::ADAM, &rows, 1e-6);
         for (row, (all, calm)) in rows.iter().zip(distances) {
-            let (step, name) = (row[0], device.name());
+            let (step, name) = (row[0], &on);
             assert!(
                 calm <= 1e-6,
-                "{name}, adam, step {step}: tau or likelihood {calm:e}"
+                "{name:?}, adam, step {step}: tau or likelihood {calm:e}"
             );
             let limit = if step < JITTER_FROM { 1e-6 } else { 1e-3 };
-            assert!(all <= limit, "{name}, adam, step {step}: {all:e}");
+            assert!(all <= limit, "{name:?}, adam, step {step}: {all:e}");
         }
     }
 }
@@ -116,12 +116,14 @@ fn every_row_of_both_paths_is_that_of_the_table() {
 #[test]
 fn a_graphics_device_keeps_to_the_tables_in_single_precision() {
     let Some(device) = graphics() else { return };
-    let worst = worst_gradient(&device, 1.0);
-    assert!(worst <= 1e-3, "gradients: {worst:e}");
-    for (rule, text) in [(Rule::ADAM, ADAM), (Rule::MOMENTUM, MOMENTUM)] {
-        let rows = table(text);
-        for (worst, _) in path_distances(&device, rule, &rows[..4], 0.1) {
-            assert!(worst <= 1e-3, "{rule:?}: {worst:e}");
+    for on in Expression::ALL.map(|expression| (device.clone(), expression)) {
+        let worst = worst_gradient(&on, 1.0);
+        assert!(worst <= 1e-3, "gradients: {worst:e}");
+        for (rule, text) in [(Rule::ADAM, ADAM), (Rule::MOMENTUM, MOMENTUM)] {
+            let rows = table(text);
+            for (worst, _) in path_distances(&on, rule, &rows[..4], 0.1) {
+                assert!(worst <= 1e-3, "{rule:?}: {worst:e}");
+            }
         }
     }
 }
@@ -129,10 +131,10 @@ fn a_graphics_device_keeps_to_the_tables_in_single_precision() {
 #[test]
 fn starts_in_one_batch_walk_as_they_walk_alone() {
     let other = [-1.0, 4.0, 1.0, 3.0, 60.0];
-    for device in processors() {
+    for on in on_processors() {
         let mut ends = Vec::new();
         for starts in [[START, other].concat(), START.to_vec(), other.to_vec()] {
-            let mut climb = climb(&device, Rule::ADAM, &starts);
+            let mut climb = climb(&on, Rule::ADAM, &starts);
             climb.advance(200).expect("the device works");
             ends.push(climb.snapshot().expect("the device works"));
         }

@@ -16,7 +16,7 @@ pub struct CompareArguments {
     #[command(flatten)]
     pub model: ModelArguments,
 
-    /// Methods, with commas between them: adam and momentum (gradient, from one plain start), lbfgs (from 32 spread
+    /// Methods, with commas between them: adam and momentum (the top of the posterior by gradient, from one plain start), lbfgs (from 32 spread
     /// starts), lbfgs-marginal (the same with the switches summed out), metropolis, compound, nuts, nuts-sigmoid, exact,
     /// find-map (gradient with the switches held, as PyMC's) [default: all that fit but find-map]
     #[arg(long, value_enum, value_delimiter = ',', hide_possible_values = true)]

@@ -22,6 +22,8 @@ const SHORT: usize = 20;
 const GOOD_K: f64 = 0.7;
 /// Nats below the best within which another hill holds a share of the posterior.
 pub(super) const NEAR: f64 = 3.0;
+/// Exact standard deviations that the mean of a sampler may be off that is recommended: ten effective draws' worth.
+const SAMPLER_OFF: f64 = 0.3;
 /// Exact standard deviations that a gradient's mean may be off.
 pub(super) const MEAN_OFF: f64 = 0.5;
 /// Share that its standard deviation may be off.
@@ -317,13 +319,15 @@ fn stuck(compared: &Compared) -> Option<Remark> {
     })
 }
 
-/// The trusted sampler that has 100 effective draws first.
+/// The trusted sampler that has 100 effective draws first, of those that draw from this posterior and not from one with
+/// relaxed switches that is another.
 fn best_sampler(compared: &Compared) -> Option<&MethodSeen> {
     let key = |method: &MethodSeen| method.seconds_a_hundred().unwrap_or(f64::INFINITY);
     let samplers = compared
         .methods
         .iter()
-        .filter(|method| matches!(method.kind, MethodKind::Sampler { .. }) && method.is_trusted);
+        .filter(|method| matches!(method.kind, MethodKind::Sampler { .. }) && method.is_trusted)
+        .filter(|method| method.mean_off().is_none_or(|off| off <= SAMPLER_OFF));
     samplers.min_by(|a, b| key(a).total_cmp(&key(b)))
 }
 

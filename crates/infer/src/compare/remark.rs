@@ -223,7 +223,7 @@ impl fmt::Display for Remark {
                 };
                 write!(
                     f,
-                    "The gradient is enough here: {method} takes {} from {from}, there is one hill, its Gaussian fits",
+                    "The gradient is enough here: {method} takes {} from {from}, no other hill is within {NEAR} nats, its Gaussian fits",
                     Seconds(*seconds)
                 )?;
                 if let Some(off) = mean_off {

@@ -1,13 +1,17 @@
 //! The best optimum known of an objective: the hills of the exact hard profile, polished.
 
 use switchback_core::{Coordinate, DensityError, LogDensity, Support, tau_of};
-use switchback_models::{Estimate, HardPeaks, Objective, Placed, is_degenerate};
+use switchback_models::{Estimate, HardPeaks, Likelihood, Objective, Placed};
 
 use super::lbfgs::{LbfgsSettings, climb_lbfgs};
 use crate::InferError;
 
 /// Hills of the hard profile that are climbed, the highest first.
 pub(super) const HILLS: usize = 256;
+
+/// Share of the best fit's standard deviation, or rate, at the same switches below which one has collapsed: where the
+/// likelihood rises until it is 0.
+const COLLAPSED: f64 = 1e-3;
 
 /// The best optimum known of an objective, not counting the corners where a sigma goes to 0.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,13 +32,15 @@ pub struct Reference {
     objective: Objective,
     peaks: HardPeaks,
     best: Best,
+    /// Whether the best is an optimum, and not the hard one that stands in where every climb ended in a corner.
+    is_optimum: bool,
     n_evaluations: u64,
 }
 
 impl Reference {
     /// Climbs `objective` by L-BFGS from every high peak of the hard profile and keeps the best.
     ///
-    /// The hard optimum itself is a candidate too, so that there is always an answer.
+    /// Where every climb ends in a corner the hard optimum itself stands in, so that there is always an answer.
     ///
     /// # Errors
     /// When no placing of the switches leaves every regime something to be fitted to.
@@ -51,6 +57,7 @@ impl Reference {
             },
             objective,
             peaks,
+            is_optimum: false,
             n_evaluations: 0,
         };
         let hills: Vec<Vec<f64>> = reference
@@ -82,7 +89,9 @@ impl Reference {
     /// Takes `values` for the best known if they are better than what was, and not degenerate.
     pub fn consider(&mut self, values: &[f64]) {
         let objective = self.objective_of(values);
-        if objective > self.best.objective && objective.is_finite() && !self.is_degenerate(values) {
+        let is_better = !self.is_optimum || objective > self.best.objective;
+        if is_better && objective.is_finite() && !self.is_degenerate(values) {
+            self.is_optimum = true;
             self.best = Best {
                 values: values.to_vec(),
                 objective,
@@ -90,6 +99,11 @@ impl Reference {
                 switches: self.objective.switches_of(values),
             };
         }
+    }
+
+    /// Whether an optimum is known that is no corner.
+    pub fn is_optimum(&self) -> bool {
+        self.is_optimum
     }
 
     /// What is climbed, in double precision and in coordinates on the scale of the data.
@@ -117,9 +131,22 @@ impl Reference {
         value_of(&self.objective, values)
     }
 
-    /// Whether the switches of `values` leave a regime of which the likelihood has no maximum, or that nothing is said of.
+    /// Whether `values` are in a corner: their switches leave a regime of which the likelihood has no maximum, or that
+    /// nothing is said of, or a standard deviation or a rate has collapsed towards 0.
+    ///
+    /// A relaxed switch shares the observations next to it between two regimes, so that a standard deviation may go to 0
+    /// where the observations that a hard switch would leave to its regime are not all the same.
     pub fn is_degenerate(&self, values: &[f64]) -> bool {
-        is_degenerate(self.objective.model(), &self.objective.switches_of(values))
+        let model = self.objective.model();
+        let Some(fit) = Placed::of(model, &self.objective.switches_of(values)) else {
+            return true;
+        };
+        let first = match model.likelihood() {
+            Likelihood::Poisson => 0,
+            Likelihood::Normal | Likelihood::NormalSharedSd => model.n_regimes(),
+        };
+        let mut fitted = fit.parameters.iter().zip(values).skip(first);
+        fitted.any(|(fit, value)| value.abs() < COLLAPSED * fit)
     }
 }
 
@@ -180,7 +207,7 @@ fn in_units_of_the_data(objective: &Objective) -> Result<Objective, InferError> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::optimise::testing::{model, objective, two_levels};
+    use crate::optimise::testing::{model, objective, series, two_levels};
 
     #[test]
     fn the_best_is_a_stationary_point_near_the_switch() {
@@ -208,6 +235,28 @@ mod tests {
         reference.consider(&[series.values()[0], 3.0, 1e-300, 2.0, -50.0]);
         reference.consider(&[f64::NAN; 5]);
         assert_eq!(reference.best(), &best);
+    }
+
+    #[test]
+    fn a_collapsed_sigma_is_a_corner_wherever_its_switch_is() {
+        // A regime of equal values, and a switch that leaves it one other: the relaxed sigma goes to 0.
+        let values: Vec<f64> = (0..50)
+            .map(|i| {
+                if i < 25 {
+                    0.0
+                } else {
+                    ((i * i * 7 + i * 3) % 11) as f64 / 5.0 - 1.0
+                }
+            })
+            .collect();
+        let mut reference = Reference::of(&objective(&model(&series(&values)))).expect("it varies");
+        let best = reference.best().clone();
+        let collapsed = [0.0, 0.1, 1e-20, 0.7, 27.3];
+        assert!(reference.objective_of(&collapsed) > best.objective);
+        assert!(reference.is_degenerate(&collapsed));
+        reference.consider(&collapsed);
+        assert_eq!(reference.best(), &best);
+        assert!(best.values[2] > 1e-3 && best.values[3] > 1e-3, "{best:?}");
     }
 
     #[test]

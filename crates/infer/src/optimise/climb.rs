@@ -64,6 +64,9 @@ pub struct End {
 /// Steps after which a climb lets its listeners speak, however far the next logged point is.
 const STEPS_BETWEEN_LOOKS: u64 = 100;
 
+/// Nats that a step may still gain, to first order, at the end of a line search that arithmetic has ended.
+const EXPECTED_NATS: f64 = 1e-3;
+
 /// An optimiser on its way up.
 pub struct Climb<'a> {
     method: String,
@@ -163,6 +166,11 @@ impl<'a> Climb<'a> {
         let is_settled = match stop {
             Stop::NonFinite | Stop::Interrupted => false,
             Stop::Completed => self.tail.is_settled(start, space, self.reference),
+            // No higher point was found, which is a top only where none was to be expected.
+            Stop::LineSearch => self
+                .optimizer
+                .decrement(start)
+                .is_none_or(|gain| gain <= EXPECTED_NATS),
             _ => true,
         };
         End {

@@ -48,11 +48,24 @@ pub fn optima(ends: &[End], reference: &mut Reference) -> Vec<Optimum> {
     let mut optima: Vec<Optimum> = Vec::new();
     for (start, end, judgement) in judged {
         let same = optima.iter_mut().find(|known| {
-            known.judgement.verdict == judgement.verdict
-                && (!is_optimum(judgement.verdict) || is_same(&known.end, end, &names))
+            let verdicts = [known.judgement.verdict, judgement.verdict];
+            if verdicts.into_iter().all(is_optimum) {
+                is_same(&known.end, end, &names)
+            } else {
+                verdicts[0] == verdicts[1]
+            }
         });
         match same {
-            Some(known) => known.starts.push(start),
+            Some(known) => {
+                known.starts.push(start);
+                // A hill that others climbed is not one that nobody left.
+                if judgement.verdict == Verdict::Local
+                    && known.judgement.verdict == Verdict::NeverMoved
+                {
+                    known.judgement = judgement;
+                    known.end = end.clone();
+                }
+            }
             None => optima.push(Optimum {
                 starts: vec![start],
                 end: end.clone(),

@@ -28,7 +28,7 @@ pub enum Verdict {
     NotConverged,
     /// Its values are no longer finite.
     Diverged,
-    /// A regime is left of which the likelihood has no maximum.
+    /// It is in a corner: a regime is left of which the likelihood has no maximum, or a scale has collapsed to 0.
     Degenerate,
 }
 
@@ -192,12 +192,16 @@ fn advice(
             "It was still moving, {gap:.2} nats below the optimum at {best}: \
              take more --steps or another --learning-rate."
         ),
+        Verdict::Degenerate if !reference.is_optimum() => "Every climb ends in a corner where a regime has no spread, and \
+             the likelihood no maximum there: take fewer switches, --likelihood normal-shared-sd, or --estimate map \
+             --jacobian on."
+            .to_owned(),
         Verdict::Degenerate if switches.iter().any(|s| *s == 0 || *s == n) => format!(
             "A switch left the series, so that one regime is empty; the optimum is at {best}: \
              start nearer, as in {start}, or take a smaller --learning-rate."
         ),
         Verdict::Degenerate => format!(
-            "One regime shrank to fewer than two distinct observations, where the likelihood has no \
+            "One regime shrank to nothing, or its spread or rate to 0, where the likelihood has no \
              maximum; the optimum is at {best}: start nearer, as in {start}."
         ),
         // Said before anything else is asked.

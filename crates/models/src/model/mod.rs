@@ -235,6 +235,21 @@ impl SwitchModel {
             .all(|(_, range)| self.data.is_proper(range))
     }
 
+    /// Whether so many equal values stand together that a constant regime is likelier than chance: a Normal regime cannot be
+    /// that, and its likelihood grows beyond bounds there.
+    pub fn may_have_constant_regime(&self) -> bool {
+        const LIKELIER_THAN_CHANCE: usize = 5;
+        match (self.n_switches(), self.likelihood()) {
+            (_, Likelihood::NormalSharedSd | Likelihood::Poisson) => false,
+            (1, Likelihood::Normal) => {
+                let excluded = (0..self.n()).filter(|s| !self.admits(&[*s]));
+                excluded.take(LIKELIER_THAN_CHANCE).count() == LIKELIER_THAN_CHANCE
+            }
+            // One switch has so many excluded where one more observation is the same.
+            (_, Likelihood::Normal) => self.longest_constant() > LIKELIER_THAN_CHANCE,
+        }
+    }
+
     /// The greatest number of equal observations that stand together, and with reversion of the two ends together: a
     /// regime that owns just those would be constant.
     pub(crate) fn longest_constant(&self) -> usize {

@@ -132,13 +132,7 @@ impl Exact {
     /// Whether so many equal values stand together that a constant regime is likelier than chance: those switches are
     /// left out, and the posterior may then be sure of some beside them.
     pub fn may_have_constant_regime(&self) -> bool {
-        const LIKELIER_THAN_CHANCE: usize = 5;
-        match (self.model.n_switches(), self.model.likelihood()) {
-            (1, _) => self.excluded.len() >= LIKELIER_THAN_CHANCE,
-            // One switch has so many excluded where one more observation is the same.
-            (_, Likelihood::Normal) => self.model.longest_constant() > LIKELIER_THAN_CHANCE,
-            (_, Likelihood::NormalSharedSd | Likelihood::Poisson) => false,
-        }
+        self.model.may_have_constant_regime()
     }
 
     /// The shortest stretch of places of switch `k` (from 0) with a posterior mass of at least `mass`, as its two ends

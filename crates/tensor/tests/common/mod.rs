@@ -2,13 +2,21 @@
 
 #![allow(dead_code)]
 
+pub mod models;
+
 use switchback_core::{Gradient, Series};
 use switchback_models::{Likelihood, Prior, RatePrior, RegimePriors, SwitchPriors};
-use switchback_tensor::{DeviceName, OpenDevice};
+use switchback_tensor::{DeviceName, Expression, OpenDevice};
 
 pub fn processors() -> [OpenDevice; 2] {
     [DeviceName::Flex, DeviceName::NdArray]
         .map(|name| OpenDevice::open(name).expect("every machine has a processor"))
+}
+
+/// Every processor with either expression.
+pub fn on_processors() -> Vec<(OpenDevice, Expression)> {
+    let each = |device: OpenDevice| Expression::ALL.map(|expression| (device.clone(), expression));
+    processors().into_iter().flat_map(each).collect()
 }
 
 pub fn flex() -> OpenDevice {

@@ -16,6 +16,14 @@ pub(in super::super) struct Near {
     factor: f64,
 }
 
+impl Near {
+    /// Of no time: nothing is known beforehand.
+    pub const NONE: Self = Self {
+        time: f64::NAN,
+        factor: f64::NAN,
+    };
+}
+
 /// How weights grow from one time to the next.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Growth {

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
+use super::growth::Near;
 use super::lanes::{add_product, add_scaled, ln, ln_product, total};
 use super::rows::Line;
 use super::wide::{Task, widest};
@@ -139,7 +140,6 @@ impl<const M: usize, const N: usize, const GRADIENT: bool, F: Family> Task
             taus: [[0.0; LANES]; M],
         };
         let gaps = many.gaps(growth.steepness());
-        let near = many.taus.map(|tau| growth.near(tau));
         let mut constants = 0.0;
         for chunk in rows.chunks(range, growth.n_blocks()) {
             let n_blocks = chunk.lines.len();
@@ -147,8 +147,8 @@ impl<const M: usize, const N: usize, const GRADIENT: bool, F: Family> Task
             let mut scratch = scratch.iter_mut();
             let about: [_; M] = std::array::from_fn(|k| match scratch.next() {
                 Some(scratch) => {
-                    let (tau, near) = (many.taus[k], &near[k]);
-                    growth.about(tau, near, chunk.first_time, n_blocks, scratch)
+                    let tau = many.taus[k];
+                    growth.about(tau, &Near::NONE, chunk.first_time, n_blocks, scratch)
                 }
                 None => (f64::NAN, &[][..]),
             });

@@ -55,7 +55,6 @@ struct Scaled {
 ///
 /// Vectors that straddle lines of the cache would cost a third more. `a` is what a row says of `mu`, `b` of `sigma`, both
 /// times the first regime's weight `w`; `e w` is the second's.
-#[derive(Clone, Copy)]
 #[repr(align(64))]
 struct Lanes {
     square: Block,
@@ -107,7 +106,7 @@ impl One {
         for chunk in rows.chunks(range, growth.n_blocks()) {
             let (n_blocks, first_time) = (chunk.lines.len(), chunk.first_time);
             let (factor, e) = growth.about(self.tau, near, first_time, n_blocks, &mut scratch);
-            lanes = scaled.chunk::<VALUE, GRADIENT>(&chunk, factor, e, lanes);
+            scaled.chunk::<VALUE, GRADIENT>(&chunk, factor, e, &mut lanes);
             if VALUE {
                 let constant = chunk.n_observed() * (LN_SQRT_2_PI + scaled.ln_unit);
                 logs += ln_product(&lanes.inverse) - constant;
@@ -156,23 +155,22 @@ impl Scaled {
         }
     }
 
-    /// `lanes` and the blocks of `chunk`. By value: what nothing points to stays in registers.
+    /// Adds the blocks of a chunk to `lanes`.
     #[inline(always)]
     fn chunk<const VALUE: bool, const GRADIENT: bool>(
         &self,
         chunk: &Chunk<'_>,
         factor: f64,
         e: &[Block],
-        mut lanes: Lanes,
-    ) -> Lanes {
+        lanes: &mut Lanes,
+    ) {
         for ((line, is_full), e) in chunk.blocks().zip(e) {
             if is_full {
-                self.block::<VALUE, GRADIENT, true>(line, factor, e, &mut lanes);
+                self.block::<VALUE, GRADIENT, true>(line, factor, e, lanes);
             } else {
-                self.block::<VALUE, GRADIENT, false>(line, factor, e, &mut lanes);
+                self.block::<VALUE, GRADIENT, false>(line, factor, e, lanes);
             }
         }
-        lanes
     }
 
     /// Adds one block to `lanes`; `e` is `exp(steepness (t - tau))` over `factor`.
@@ -217,16 +215,16 @@ impl Scaled {
 
     #[inline(always)]
     fn gathered(&self, lanes: &Lanes, logs: f64, regimes: &One, steepness: f64) -> OneSum {
+        let [square, a, b, ea, eb, wea, web] = lanes.totals();
         let over = self.over_unit;
-        let by_mu = |lanes: &Block| total(lanes) * over * over;
-        let by_sigma = |lanes: &Block| total(lanes) * over * over * over;
+        let by_mu = |total: f64| total * over * over;
+        let by_sigma = |total: f64| total * over * over * over;
         let step = |[first, second]: [f64; 2]| first - second;
-        let by_tau =
-            step(regimes.mu) * by_mu(&lanes.wea) + step(regimes.sigma) * by_sigma(&lanes.web);
+        let by_tau = step(regimes.mu) * by_mu(wea) + step(regimes.sigma) * by_sigma(web);
         OneSum {
-            value: logs - 0.5 * total(&lanes.square) * over * over,
-            mu: [by_mu(&lanes.a), by_mu(&lanes.ea)],
-            sigma: [by_sigma(&lanes.b), by_sigma(&lanes.eb)],
+            value: logs - 0.5 * square * over * over,
+            mu: [by_mu(a), by_mu(ea)],
+            sigma: [by_sigma(b), by_sigma(eb)],
             tau: steepness * by_tau,
         }
     }
@@ -245,6 +243,22 @@ impl Lanes {
             web: zeros,
             inverse: [1.0; LANES],
         }
+    }
+
+    /// Sums over the lanes, in the order of the fields but for the last.
+    ///
+    /// Out of line on purpose: a compiler that sees single lanes leave takes the vectors of the loop apart as well.
+    #[inline(never)]
+    fn totals(&self) -> [f64; 7] {
+        [
+            total(&self.square),
+            total(&self.a),
+            total(&self.b),
+            total(&self.ea),
+            total(&self.eb),
+            total(&self.wea),
+            total(&self.web),
+        ]
     }
 }
 
