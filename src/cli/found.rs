@@ -371,7 +371,7 @@ mod tests {
     #[test]
     fn digits_follow_the_standard_error() {
         assert_eq!(beside(1_000_000_001.25, 0.13), "1000000001.250");
-        assert_eq!(beside(45.920_501, 0.56), "45.920");
+        assert_eq!(beside(45.920_501, 0.56), "45.921");
         assert_eq!(beside(2e-13, 7e-7), "2.000e-13");
         assert_eq!(beside(12_345.0, f64::NAN), "12345");
     }
