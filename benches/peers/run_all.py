@@ -92,7 +92,8 @@ def figures(text):
 def row_of(row):
     """The figure of a row of `cargo bench --bench step` (start-steps a CPU second) or `--bench climb`; of others nothing."""
     if {"device", "starts", "cpu_us_a_step"} <= row.keys():
-        key = f"tensor-{row['device']}", int(row["n"]), int(row["starts"])
+        name = f"tensor-{row['device']}-{row['expression']}"
+        key = name, int(row["n"]), int(row["starts"])
         return {key: key[2] * 1e6 / float(row["cpu_us_a_step"])}
     talks = {"measure": "adam", "model": "normal 0-1", "estimate": "mle", "threads": "1", "unit": "start_steps_a_cpu_s"}
     if talks.items() <= row.items():
