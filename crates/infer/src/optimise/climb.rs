@@ -64,7 +64,7 @@ pub struct End {
 /// Steps after which a climb lets its listeners speak, however far the next logged point is.
 const STEPS_BETWEEN_LOOKS: u64 = 100;
 
-/// Nats that a step may still gain, to first order, at the end of a line search that arithmetic has ended.
+/// Nats that a step may still gain, to first order, at a top.
 const EXPECTED_NATS: f64 = 1e-3;
 
 /// An optimiser on its way up.
@@ -166,12 +166,11 @@ impl<'a> Climb<'a> {
         let is_settled = match stop {
             Stop::NonFinite | Stop::Interrupted => false,
             Stop::Completed => self.tail.is_settled(start, space, self.reference),
-            // No higher point was found, which is a top only where none was to be expected.
-            Stop::LineSearch => self
+            // Small steps are a top only where none was to be expected to gain: at a wall they are small, too.
+            _ => self
                 .optimizer
                 .decrement(start)
                 .is_none_or(|gain| gain <= EXPECTED_NATS),
-            _ => true,
         };
         End {
             stop,
