@@ -107,7 +107,7 @@ const CALIBRATIONS: [Case; 11] = [
 ];
 
 /// Of `optimize` only.
-const CLIMBS: [Case; 36] = [
+const CLIMBS: [Case; 38] = [
     ("--estimate best", "mle, map"),
     ("--jacobian on", "--estimate map"),
     ("--form hard", "sigmoid, marginal"),
@@ -130,6 +130,8 @@ const CLIMBS: [Case; 36] = [
     ),
     ("--learning-rate-schedule wild", "constant, linear, cosine"),
     ("--clip 0", "positive"),
+    ("--clip 1", "lbfgs finds"),
+    ("--learning-rate-schedule cosine", "lbfgs finds"),
     ("--beta-1 1", "less than 1"),
     ("--momentum=-1", "at least 0"),
     ("--decay 2", "less than 1"),

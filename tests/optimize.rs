@@ -250,7 +250,6 @@ fn the_same_seed_gives_the_same_answer_and_another_one_other_starts() {
     let other = run("c", "2");
     let (first, other) = (answer(&first, "lbfgs"), answer(&other, "lbfgs"));
     assert_ne!(first["laplace"]["pareto_k"], other["laplace"]["pareto_k"]);
-    assert_ne!(first["steps"], Value::Null);
 }
 
 #[test]

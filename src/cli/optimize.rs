@@ -33,6 +33,7 @@ pub fn run(arguments: &OptimizeArguments) -> Result<u8, Failure> {
     let words = settings::words(file, &arguments.model.prior, &init, INIT_FORM)?;
     let init = Init::read(&kinds, &words.init)?;
     let choices = ClimbChoices::validate(&arguments.climb, init, arguments.seed)?;
+    choices.check_for(&arguments.optimizer)?;
     if (1..MIN_DRAWS).contains(&arguments.laplace_draws) {
         return Err(InferError::Setting {
             setting: "laplace-draws",

@@ -24,6 +24,14 @@ enum ClimbError {
         /// The word.
         word: String,
     },
+    /// An option of rules that follow the gradient, where none is to run.
+    #[error(
+        "{option} is for adam, momentum, sgd and rmsprop: lbfgs finds the length of its steps by itself; leave it out"
+    )]
+    NotOfLbfgs {
+        /// The option.
+        option: &'static str,
+    },
     /// A steepness that goes down.
     #[error(
         "--anneal {from}:{to} goes down: it begins low, where there are no hills, and ends high, as in 0.1:1"
@@ -231,6 +239,38 @@ impl<'a> ClimbChoices<'a> {
             .into());
         }
         Ok(choices)
+    }
+
+    /// `Ok` unless the options of rules were given to optimisers that are none.
+    ///
+    /// # Errors
+    /// When only L-BFGS is among `names`, and an option was given that it does not have.
+    pub fn check_for(&self, names: &[OptimizerName]) -> Result<(), Failure> {
+        if names.iter().any(|name| *name != OptimizerName::Lbfgs) {
+            return Ok(());
+        }
+        let ClimbArguments {
+            learning_rate,
+            learning_rate_schedule,
+            final_learning_rate,
+            clip,
+            anneal_steps,
+            ..
+        } = self.arguments;
+        let given = [
+            ("--learning-rate", learning_rate.is_some()),
+            (
+                "--learning-rate-schedule",
+                *learning_rate_schedule != RateSchedule::Constant,
+            ),
+            ("--final-learning-rate", final_learning_rate.is_some()),
+            ("--clip", clip.is_some()),
+            ("--anneal-steps", anneal_steps.is_some()),
+        ];
+        match given.into_iter().find(|(_, is_given)| *is_given) {
+            Some((option, _)) => Err(Failure::usage(ClimbError::NotOfLbfgs { option })),
+            None => Ok(()),
+        }
     }
 
     fn method(&self, name: OptimizerName) -> Method {

@@ -2,11 +2,13 @@
 
 mod climbing;
 
-use climbing::{Climbing, deck, fit, laws, models, series_of, table};
+use std::collections::BTreeMap;
+
+use climbing::{Climbing, deck, fit, is_corner, laws, models, series_of, table};
 use rayon::ThreadPoolBuilder;
 use switchback_core::{Ascent, LogDensity, Optimizer, Ramp, Rule, Shape, Stop, stream};
 use switchback_infer::{
-    Climbed, FusedClimb, Launch, LbfgsSettings, Method, TALKS_START, Verdict, climb_lbfgs,
+    Climbed, FusedClimb, Launch, LbfgsSettings, Method, TALKS_START, Verdict, climb_lbfgs, judge,
 };
 use switchback_models::{Estimate, Law, Objective, Parameterization};
 
@@ -45,10 +47,10 @@ fn distance_from(text: &str, rule: Rule, last: f64) -> f64 {
 fn the_rules_walk_the_reference_paths() {
     let momentum = include_str!("../../../tests/data/deck_momentum_f64.csv");
     let adam = include_str!("../../../tests/data/deck_adam_f64.csv");
-    // From step 13,400 on rounding decides how Adam jitters about its optimum, and just before it shows. Measured: 4e-13
-    // and 3e-9.
+    // From step 13,400 on rounding decides how Adam jitters about its optimum, and just before it shows. Measured: 9e-14
+    // and 9e-9.
     let worst = distance_from(momentum, Rule::MOMENTUM, f64::INFINITY);
-    assert!(worst < 1e-6, "momentum: {worst:e}");
+    assert!(worst < 1e-11, "momentum: {worst:e}");
     let worst = distance_from(adam, Rule::ADAM, 13_400.0);
     assert!(worst < 1e-7, "adam: {worst:e}");
     // A rule with other numbers leaves the path.
@@ -69,9 +71,10 @@ fn lbfgs_reaches_the_same_optimum_in_at_most_200_evaluations() {
 }
 
 /// With its defaults (32 starts, L-BFGS) the best optimum was found in all of 1,000 series here, and the verdict on each
-/// of the 32,000 starts was right.
+/// of the 32,000 starts was right: 19,913 `global`, 10,355 `local`, 744 `never_moved`, 988 `degenerate`.
 #[test]
 fn the_mountain_is_found_and_every_verdict_is_right() {
+    let mut verdicts = BTreeMap::new();
     for (law, regimes) in laws() {
         let mut found = 0;
         for seed in 0..200 {
@@ -91,21 +94,23 @@ fn the_mountain_is_found_and_every_verdict_is_right() {
             );
             let optima = climbing.run();
             found += u32::from(optima[0].judgement.verdict == Verdict::Global);
-            for optimum in &optima {
-                let is_best = optimum.end.objective >= known - 0.01;
-                let is_corner = climbing.reference.is_degenerate(&optimum.end.values);
-                let expected = match (is_corner, is_best) {
-                    (true, _) => optimum.judgement.verdict == Verdict::Degenerate,
-                    (_, true) => optimum.judgement.verdict == Verdict::Global,
-                    _ => matches!(
-                        optimum.judgement.verdict,
-                        Verdict::Local | Verdict::NeverMoved
-                    ),
+            for end in &climbing.ends {
+                let verdict = judge(end, &climbing.reference).verdict;
+                let is_best = end.objective >= known - 0.01;
+                let right = match (is_corner(&series, &end.values), is_best) {
+                    (true, _) => verdict == Verdict::Degenerate,
+                    (_, true) => verdict == Verdict::Global,
+                    _ => matches!(verdict, Verdict::Local | Verdict::NeverMoved),
                 };
-                assert!(expected, "{regimes}, seed {seed}: {optimum:?}");
+                assert!(right, "{regimes}, seed {seed}: {verdict} of {end:?}");
+                *verdicts.entry(verdict.as_str()).or_insert(0) += 1;
             }
         }
         assert!(found >= 199, "{law:?}: {found} of 200");
+    }
+    // Both directions were seen, and corners.
+    for verdict in ["global", "local", "never_moved", "degenerate"] {
+        assert!(verdicts.get(verdict) > Some(&100), "{verdicts:?}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use switchback_core::{Ascent, Event, Flow, Gradient, Ramp, Series, Sink, SinkResult, stream};
 use switchback_infer::{
-    Climb, ClimbSettings, Climbed, FusedClimb, Launch, LbfgsClimb, Method, Optimum, Reference,
+    Climb, ClimbSettings, Climbed, End, FusedClimb, Launch, LbfgsClimb, Method, Optimum, Reference,
     TALKS_START, drive, optima, steepness_stages,
 };
 use switchback_models::{
@@ -134,6 +134,8 @@ pub struct Climbing {
     pub steepness: Ramp,
     pub seed: u64,
     pub reference: Reference,
+    /// Where every start of the last run ended.
+    pub ends: Vec<End>,
 }
 
 impl Climbing {
@@ -161,6 +163,7 @@ impl Climbing {
             },
             steepness: Ramp::constant(1.0),
             seed: 1,
+            ends: Vec::new(),
         }
     }
 
@@ -245,7 +248,9 @@ impl Climbing {
                 climb.into_ends()
             }
         };
-        optima(&ends, &mut self.reference)
+        let optima = optima(&ends, &mut self.reference);
+        self.ends = ends;
+        optima
     }
 }
 
@@ -259,4 +264,29 @@ fn reference(climbed: &Climbed, model: &SwitchModel, series: &Series) -> Referen
         .objective(model, series, Method::Lbfgs)
         .expect("it can be climbed");
     Reference::of(&objective).expect("it has an optimum")
+}
+
+/// Whether `values` have a switch after the series, a regime without two distinct observations, or a sigma below a thousandth
+/// of their standard deviation; counted by hand, with the regimes of `0,1` or `0,1,0`.
+pub fn is_corner(series: &Series, values: &[f64]) -> bool {
+    let taus = &values[4..];
+    if taus
+        .iter()
+        .any(|tau| (tau - 0.5).round() >= series.len() as f64)
+    {
+        return true;
+    }
+    let mut regimes: [Vec<f64>; 2] = Default::default();
+    for (index, y) in series.values().iter().enumerate() {
+        // The switchpoint that a tau stands for is the first observation of what comes after it.
+        let before = |tau: &f64| (index as f64) < (tau - 0.5).round();
+        let stretch = taus.iter().filter(|tau| !before(tau)).count();
+        regimes[stretch % 2].push(*y);
+    }
+    regimes.iter().zip(&values[2..4]).any(|(regime, sigma)| {
+        let distinct = regime.iter().any(|y| *y != regime[0]);
+        let mean = regime.iter().sum::<f64>() / regime.len() as f64;
+        let square = regime.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / regime.len() as f64;
+        !distinct || sigma.abs() < 1e-3 * square.sqrt()
+    })
 }
