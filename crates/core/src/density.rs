@@ -58,6 +58,69 @@ pub trait Gradient: LogDensity {
     ) -> Result<(), DensityError>;
 }
 
+/// A log density that is computed position by position; it is a [`LogDensity`] then.
+pub trait RowDensity: Send + Sync {
+    /// Names, supports and transforms of the coordinates.
+    fn domain(&self) -> &Space;
+
+    /// The log density at the unconstrained `position` (`dim`).
+    fn logp_at(&self, position: &[f64]) -> f64;
+}
+
+/// A [`RowDensity`] with its gradient; it is a [`Gradient`] then.
+pub trait RowGradient: RowDensity {
+    /// [`RowDensity::logp_at`], and its gradient written to `grad` (`dim`).
+    fn logp_grad_at(&self, position: &[f64], grad: &mut [f64]) -> f64;
+}
+
+impl<T: RowDensity> LogDensity for T {
+    fn space(&self) -> &Space {
+        self.domain()
+    }
+
+    fn logp(&self, positions: &[f64], logp: &mut [f64]) -> Result<(), DensityError> {
+        each_row(self.domain().dim(), positions, logp, |position| {
+            self.logp_at(position)
+        })
+    }
+}
+
+impl<T: RowGradient> Gradient for T {
+    fn logp_grad(
+        &self,
+        positions: &[f64],
+        logp: &mut [f64],
+        grad: &mut [f64],
+    ) -> Result<(), DensityError> {
+        let dim = self.domain().dim();
+        DensityError::check_shape(dim, grad.len(), logp.len())?;
+        let mut grads = grad.chunks_exact_mut(dim);
+        each_row(dim, positions, logp, |position| {
+            // The check above has counted a gradient for every value.
+            grads
+                .next()
+                .map_or(f64::NAN, |grad| self.logp_grad_at(position, grad))
+        })
+    }
+}
+
+/// Writes `of` each row of `positions` (row-major `batch x dim`) to `values` (`batch`).
+///
+/// # Errors
+/// When the slices do not fit together.
+pub fn each_row(
+    dim: usize,
+    positions: &[f64],
+    values: &mut [f64],
+    mut of: impl FnMut(&[f64]) -> f64,
+) -> Result<(), DensityError> {
+    DensityError::check_shape(dim, positions.len(), values.len())?;
+    for (position, value) in positions.chunks_exact(dim).zip(values) {
+        *value = of(position);
+    }
+    Ok(())
+}
+
 /// A log density that knows which part of it is the data's, and what else a draw of it says.
 ///
 /// All methods but the first have an answer for a density that knows no more.
@@ -121,5 +184,58 @@ impl DensityError {
                 outputs,
             })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Parameter, Support};
+
+    /// The product of two coordinates.
+    struct Product(Space);
+
+    impl RowDensity for Product {
+        fn domain(&self) -> &Space {
+            &self.0
+        }
+
+        fn logp_at(&self, position: &[f64]) -> f64 {
+            position[0] * position[1]
+        }
+    }
+
+    impl RowGradient for Product {
+        fn logp_grad_at(&self, position: &[f64], grad: &mut [f64]) -> f64 {
+            grad.copy_from_slice(&[position[1], position[0]]);
+            self.logp_at(position)
+        }
+    }
+
+    #[test]
+    fn rows_meet_their_values_and_gradients() {
+        let names = ["a", "b"].map(|name| Parameter::new(name, Support::Real));
+        let product = Product(Space::new(names.to_vec()));
+        let positions = [1.0, 2.0, 3.0, 4.0];
+        let (mut values, mut grads) = ([0.0; 2], [0.0; 4]);
+        product
+            .logp_grad(&positions, &mut values, &mut grads)
+            .expect("the shapes fit");
+        assert_eq!((values, grads), ([2.0, 12.0], [2.0, 1.0, 4.0, 3.0]));
+        product
+            .logp(&positions, &mut values)
+            .expect("the shapes fit");
+        assert_eq!(values, [2.0, 12.0]);
+        assert!(
+            product
+                .logp_grad(&positions, &mut [0.0; 3], &mut grads)
+                .is_err()
+        );
+        assert!(
+            product
+                .logp_grad(&positions, &mut values, &mut [0.0; 3])
+                .is_err()
+        );
+        assert!(product.logp(&positions[1..], &mut values).is_err());
     }
 }

@@ -19,7 +19,9 @@ mod stop;
 
 pub use ascent::{Ascent, AscentError, Ramp, Rule, Shape};
 pub use clock::{switch_number, switchpoint_of, tau_of};
-pub use density::{DensityError, Gradient, LogDensity, Posterior};
+pub use density::{
+    DensityError, Gradient, LogDensity, Posterior, RowDensity, RowGradient, each_row,
+};
 pub use draw_source::{DrawSource, DrawSourceError};
 pub use draws::{Draws, DrawsError};
 pub use event::{DrawRows, DrawSchema, Event, Flow, Quantity, Sink, SinkError, SinkResult};

@@ -1,14 +1,13 @@
 //! The switchpoint model with whole-numbered switches.
 
-use switchback_core::{DensityError, LogDensity, Parameter, Posterior, Space, Support};
+use switchback_core::{DensityError, Parameter, Posterior, RowDensity, Space, Support, each_row};
 
-use super::scratch::each_row;
 use crate::SwitchModel;
 
 /// Regimes with whole-numbered switches between them.
 ///
 /// A position holds the regimes' parameters in the order of [`crate::Likelihood::parameter_names`], positive ones by
-/// their logarithm, then the switches; [`LogDensity::logp`] is log-likelihood plus log priors plus the logarithm of
+/// their logarithm, then the switches; [`RowDensity::logp_at`] is log-likelihood plus log priors plus the logarithm of
 /// the Jacobian. One evaluation takes constant time, whatever the length.
 ///
 /// Where a switch is no whole number, the switches are not in order, or [`SwitchModel::admits`] refuses them, all
@@ -86,13 +85,6 @@ impl HardSwitch {
         Some((log_likelihood, log_prior + log_jacobian))
     }
 
-    fn logp_at(&self, position: &[f64]) -> f64 {
-        self.parts_at(position)
-            .map_or(f64::NEG_INFINITY, |(log_likelihood, rest)| {
-                or_outside(position, log_likelihood + rest)
-            })
-    }
-
     fn log_likelihood_at(&self, position: &[f64]) -> f64 {
         self.parts_at(position)
             .map_or(f64::NEG_INFINITY, |(log_likelihood, _)| {
@@ -111,15 +103,16 @@ fn or_outside(position: &[f64], value: f64) -> f64 {
     }
 }
 
-impl LogDensity for HardSwitch {
-    fn space(&self) -> &Space {
+impl RowDensity for HardSwitch {
+    fn domain(&self) -> &Space {
         &self.space
     }
 
-    fn logp(&self, positions: &[f64], logp: &mut [f64]) -> Result<(), DensityError> {
-        each_row(self.space.dim(), positions, logp, |position| {
-            self.logp_at(position)
-        })
+    fn logp_at(&self, position: &[f64]) -> f64 {
+        self.parts_at(position)
+            .map_or(f64::NEG_INFINITY, |(log_likelihood, rest)| {
+                or_outside(position, log_likelihood + rest)
+            })
     }
 }
 
@@ -164,6 +157,7 @@ mod tests {
     use super::*;
     use crate::SwitchPriors;
     use crate::testing::{deck, gapped, ln_normal, relative, reversed, series, uniform};
+    use switchback_core::LogDensity;
     use switchback_core::Series;
 
     /// One normal switch of `series` under the deck's priors.

@@ -1,15 +1,15 @@
 //! The switchpoint model with its whole-numbered switches held where they are.
 
-use switchback_core::{Coordinate, DensityError, Gradient, LogDensity, Space, Support};
+use switchback_core::{Coordinate, RowDensity, RowGradient, Space, Support};
 
-use super::scratch::{each_row, each_row_and_gradient, outside_or, with_scratch};
+use super::scratch::{outside_or, with_scratch};
 use crate::{Likelihood, SwitchModel};
 
 /// The hard form's posterior as a function of the regimes' parameters alone, the switches held at one placing: what a
 /// gradient method sees of whole-numbered switches, which have no gradient.
 ///
 /// A position holds the regimes' parameters in the order of [`Likelihood::parameter_names`], positive ones by their
-/// logarithm, in units of the data. [`LogDensity::logp`] is log-likelihood plus the log priors of parameters and switches
+/// logarithm, in units of the data. [`RowDensity::logp_at`] is log-likelihood plus the log priors of parameters and switches
 /// over their values, without a Jacobian: what PyMC's `find_MAP` makes large, whatever the coordinates.
 ///
 /// Where the switches are out of order or range, or [`SwitchModel::admits`] refuses them, all values are `-inf`, and
@@ -59,33 +59,6 @@ impl HeldSwitch {
     fn ln_prior(&self, parameters: &[f64]) -> f64 {
         self.model.ln_prior(parameters) + self.ln_p_switches
     }
-
-    fn logp_at(&self, position: &[f64]) -> f64 {
-        with_scratch(self.space.dim(), |values| {
-            self.space.constrain_into(position, values);
-            outside_or(self.log_likelihood_of(values), || self.ln_prior(values))
-        })
-    }
-
-    fn logp_grad_at(&self, position: &[f64], grad: &mut [f64]) -> f64 {
-        with_scratch(self.space.dim(), |values| {
-            self.space.constrain_into(position, values);
-            let logp = outside_or(self.log_likelihood_of(values), || self.ln_prior(values));
-            grad.fill(0.0);
-            if !logp.is_finite() {
-                return logp;
-            }
-            let cumulative = self.model.cumulative();
-            for (r, range) in self.model.stretches(&self.switches) {
-                let (end, start) = (cumulative.at(range.end), cumulative.at(range.start));
-                let sums = std::array::from_fn(|i| end[i] - start[i]);
-                self.model.add_gradient(values, r, sums, grad);
-            }
-            self.model.add_prior_gradient(values, grad);
-            self.space.pull_back_alone(position, values, grad);
-            logp
-        })
-    }
 }
 
 /// The regimes' parameters in coordinates in which the whole series has mean 0 and spread 1.
@@ -118,27 +91,37 @@ fn space(model: &SwitchModel) -> Space {
     Space::new(parameters.collect())
 }
 
-impl LogDensity for HeldSwitch {
-    fn space(&self) -> &Space {
+impl RowDensity for HeldSwitch {
+    fn domain(&self) -> &Space {
         &self.space
     }
 
-    fn logp(&self, positions: &[f64], logp: &mut [f64]) -> Result<(), DensityError> {
-        each_row(self.space.dim(), positions, logp, |position| {
-            self.logp_at(position)
+    fn logp_at(&self, position: &[f64]) -> f64 {
+        with_scratch(self.space.dim(), |values| {
+            self.space.constrain_into(position, values);
+            outside_or(self.log_likelihood_of(values), || self.ln_prior(values))
         })
     }
 }
 
-impl Gradient for HeldSwitch {
-    fn logp_grad(
-        &self,
-        positions: &[f64],
-        logp: &mut [f64],
-        grad: &mut [f64],
-    ) -> Result<(), DensityError> {
-        each_row_and_gradient(self.space.dim(), positions, logp, grad, |position, grad| {
-            self.logp_grad_at(position, grad)
+impl RowGradient for HeldSwitch {
+    fn logp_grad_at(&self, position: &[f64], grad: &mut [f64]) -> f64 {
+        with_scratch(self.space.dim(), |values| {
+            self.space.constrain_into(position, values);
+            let logp = outside_or(self.log_likelihood_of(values), || self.ln_prior(values));
+            grad.fill(0.0);
+            if !logp.is_finite() {
+                return logp;
+            }
+            let cumulative = self.model.cumulative();
+            for (r, range) in self.model.stretches(&self.switches) {
+                let (end, start) = (cumulative.at(range.end), cumulative.at(range.start));
+                let sums = std::array::from_fn(|i| end[i] - start[i]);
+                self.model.add_gradient(values, r, sums, grad);
+            }
+            self.model.add_prior_gradient(values, grad);
+            self.space.pull_back_alone(position, values, grad);
+            logp
         })
     }
 }
@@ -150,6 +133,7 @@ mod tests {
     use crate::{
         HardSwitch, Prior, RatePrior, RegimePriors, SwitchPrior, SwitchPriors, SwitchSettings,
     };
+    use switchback_core::{Gradient, LogDensity};
 
     fn every_model() -> Vec<SwitchModel> {
         let counts = series(&[4.0, 6.0, 3.0, 5.0, 4.0, 1.0, 0.0, 2.0, 1.0, 0.0, 1.0, 3.0]);

@@ -1,17 +1,17 @@
 //! The switchpoint model with its switches summed out.
 
 use switchback_core::{
-    ChainRng, DensityError, Gradient, LogDensity, Posterior, Quantity, Space, Support,
+    ChainRng, DensityError, Posterior, Quantity, RowDensity, RowGradient, Space, Support, each_row,
 };
 
-use super::scratch::{each_row, each_row_and_gradient, with_scratch};
+use super::scratch::with_scratch;
 use crate::{Paths, SwitchModel};
 
 /// The posterior of the regimes' parameters alone: `p(D | theta) p(theta)`, where `p(D | theta)` sums over all places
 /// of the switches.
 ///
 /// A position holds the regimes' parameters in the order of [`crate::Likelihood::parameter_names`], positive ones by
-/// their logarithm; [`LogDensity::logp`] is log-likelihood plus log priors plus the logarithm of the Jacobian. The
+/// their logarithm; [`RowDensity::logp_at`] is log-likelihood plus log priors plus the logarithm of the Jacobian. The
 /// switches are not lost: [`Posterior::generate`] draws them given the parameters, and
 /// [`Posterior::add_expectations`] adds up their probabilities (row-major `switches x n`), whose average over the draws
 /// is `p(s | D)` with less noise than counting.
@@ -58,13 +58,13 @@ impl MarginalSwitch {
         log_jacobian
     }
 
-    fn logp_at(&self, position: &[f64], values: &mut [f64]) -> f64 {
+    fn logp_with(&self, position: &[f64], values: &mut [f64]) -> f64 {
         let log_jacobian = self.values_at(position, values);
         let log_likelihood = self.paths.log_likelihood(values);
         or_outside(log_likelihood + self.model().ln_prior(values) + log_jacobian)
     }
 
-    fn logp_grad_at(&self, position: &[f64], values: &mut [f64], grad: &mut [f64]) -> f64 {
+    fn logp_grad_with(&self, position: &[f64], values: &mut [f64], grad: &mut [f64]) -> f64 {
         let log_jacobian = self.values_at(position, values);
         grad.fill(0.0);
         let log_likelihood = self.paths.log_likelihood_and_gradient(values, grad);
@@ -92,33 +92,20 @@ fn or_outside(value: f64) -> f64 {
     }
 }
 
-impl LogDensity for MarginalSwitch {
-    fn space(&self) -> &Space {
+impl RowDensity for MarginalSwitch {
+    fn domain(&self) -> &Space {
         &self.space
     }
 
-    fn logp(&self, positions: &[f64], logp: &mut [f64]) -> Result<(), DensityError> {
-        let dim = self.space.dim();
-        with_scratch(dim, |values| {
-            each_row(dim, positions, logp, |position| {
-                self.logp_at(position, values)
-            })
-        })
+    fn logp_at(&self, position: &[f64]) -> f64 {
+        with_scratch(self.space.dim(), |values| self.logp_with(position, values))
     }
 }
 
-impl Gradient for MarginalSwitch {
-    fn logp_grad(
-        &self,
-        positions: &[f64],
-        logp: &mut [f64],
-        grad: &mut [f64],
-    ) -> Result<(), DensityError> {
-        let dim = self.space.dim();
-        with_scratch(dim, |values| {
-            each_row_and_gradient(dim, positions, logp, grad, |position, grad| {
-                self.logp_grad_at(position, values, grad)
-            })
+impl RowGradient for MarginalSwitch {
+    fn logp_grad_at(&self, position: &[f64], grad: &mut [f64]) -> f64 {
+        with_scratch(self.space.dim(), |values| {
+            self.logp_grad_with(position, values, grad)
         })
     }
 }
@@ -183,7 +170,7 @@ mod tests {
         HardSwitch, Likelihood, Prior, RatePrior, RegimePriors, SwitchPrior, SwitchPriors,
         SwitchSettings,
     };
-    use switchback_core::stream;
+    use switchback_core::{Gradient, LogDensity, stream};
 
     fn every_form() -> Vec<SwitchModel> {
         let counts = series(&[4.0, 6.0, 3.0, 5.0, 4.0, 1.0, 0.0, 2.0, 1.0, 0.0, 1.0, 3.0]);

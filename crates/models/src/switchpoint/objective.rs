@@ -3,12 +3,12 @@
 use std::fmt;
 
 use switchback_core::{
-    Coordinate, DensityError, Gradient, LogDensity, Parameter, Posterior, Space, Support,
-    switchpoint_of,
+    Coordinate, DensityError, Parameter, Posterior, RowDensity, RowGradient, Space, Support,
+    each_row, switchpoint_of,
 };
 
 use self::chart::Chart;
-use super::scratch::{each_row, each_row_and_gradient, outside_or, with_scratch};
+use super::scratch::{outside_or, with_scratch};
 use super::sigmoid::Blend;
 use crate::{ModelError, Paths, SwitchModel, SwitchPrior};
 
@@ -324,41 +324,10 @@ impl Objective {
         }
     }
 
-    fn logp_at(&self, position: &[f64]) -> f64 {
-        with_scratch(self.space.dim(), |values| {
-            self.chart.constrain(&self.space, position, values);
-            outside_or(self.log_likelihood_of(values), || {
-                self.rest(position, values)
-            })
-        })
-    }
-
-    fn logp_grad_at(&self, position: &[f64], grad: &mut [f64]) -> f64 {
-        with_scratch(self.space.dim(), |values| {
-            self.chart.constrain(&self.space, position, values);
-            let log_likelihood = self.likelihood_gradient(values, grad);
-            let logp = outside_or(log_likelihood, || self.rest(position, values));
-            if logp == f64::NEG_INFINITY {
-                grad.fill(0.0);
-                return logp;
-            }
-            if let Estimate::Posterior { .. } = self.estimate {
-                self.add_prior_gradient(values, grad);
-            }
-            match self.estimate {
-                Estimate::Posterior {
-                    with_jacobian: true,
-                } => self.space.pull_back(position, values, grad),
-                _ => self.chart.pull_back(&self.space, position, values, grad),
-            }
-            logp
-        })
-    }
-
     /// Writes the gradient at the unconstrained `position` (`dim`) into `grad` (`dim`), and says whether it and the value
     /// are finite: only then does it mean anything.
     ///
-    /// What [`Gradient::logp_grad`] says of one position, for who follows the gradient and does not ask for the value: of
+    /// What [`RowGradient::logp_grad_at`] says of one position, for who follows the gradient and does not ask for the value: of
     /// one switch between Normal regimes it is faster.
     ///
     /// # Errors
@@ -411,27 +380,41 @@ fn greatest(p: &[f64]) -> usize {
     place
 }
 
-impl LogDensity for Objective {
-    fn space(&self) -> &Space {
+impl RowDensity for Objective {
+    fn domain(&self) -> &Space {
         &self.space
     }
 
-    fn logp(&self, positions: &[f64], logp: &mut [f64]) -> Result<(), DensityError> {
-        each_row(self.space.dim(), positions, logp, |position| {
-            self.logp_at(position)
+    fn logp_at(&self, position: &[f64]) -> f64 {
+        with_scratch(self.space.dim(), |values| {
+            self.chart.constrain(&self.space, position, values);
+            outside_or(self.log_likelihood_of(values), || {
+                self.rest(position, values)
+            })
         })
     }
 }
 
-impl Gradient for Objective {
-    fn logp_grad(
-        &self,
-        positions: &[f64],
-        logp: &mut [f64],
-        grad: &mut [f64],
-    ) -> Result<(), DensityError> {
-        each_row_and_gradient(self.space.dim(), positions, logp, grad, |position, grad| {
-            self.logp_grad_at(position, grad)
+impl RowGradient for Objective {
+    fn logp_grad_at(&self, position: &[f64], grad: &mut [f64]) -> f64 {
+        with_scratch(self.space.dim(), |values| {
+            self.chart.constrain(&self.space, position, values);
+            let log_likelihood = self.likelihood_gradient(values, grad);
+            let logp = outside_or(log_likelihood, || self.rest(position, values));
+            if logp == f64::NEG_INFINITY {
+                grad.fill(0.0);
+                return logp;
+            }
+            if let Estimate::Posterior { .. } = self.estimate {
+                self.add_prior_gradient(values, grad);
+            }
+            match self.estimate {
+                Estimate::Posterior {
+                    with_jacobian: true,
+                } => self.space.pull_back(position, values, grad),
+                _ => self.chart.pull_back(&self.space, position, values, grad),
+            }
+            logp
         })
     }
 }

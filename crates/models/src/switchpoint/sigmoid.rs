@@ -1,10 +1,10 @@
 //! The switchpoint model with its switches relaxed to sigmoids.
 
-use switchback_core::{DensityError, Gradient, LogDensity, Posterior, Space};
+use switchback_core::{DensityError, Posterior, RowDensity, RowGradient, Space, each_row};
 
 pub(super) use self::blend::Blend;
 use self::measure::Measure;
-use super::scratch::{each_row, each_row_and_gradient, outside_or, with_scratch};
+use super::scratch::{outside_or, with_scratch};
 use crate::{ModelError, PrefixSums, SwitchModel};
 
 mod blend;
@@ -38,7 +38,7 @@ impl SigmoidSwitch {
     ///
     /// A position holds the regimes' parameters in the order of [`SwitchModel::regime_parameters`], means as they are and
     /// standard deviations and rates as logarithms, then for each `tau_k` the scaled logit of its place between `tau_(k-1)`,
-    /// or 0, and an upper end `h_k`. [`LogDensity::logp`] is log-likelihood plus log priors plus the logarithm of the
+    /// or 0, and an upper end `h_k`. [`RowDensity::logp_at`] is log-likelihood plus log priors plus the logarithm of the
     /// Jacobian. Under [`crate::SwitchPrior::Sequential`] `h_k = n - (K - k)` and `tau_k` is uniform on its interval, so that
     /// for one switch each switchpoint `s` owns `tau` in `[s, s + 1)`; under [`crate::SwitchPrior::Uniform`] `h_k = n` and
     /// the `tau` are `K` uniform numbers in order.
@@ -117,14 +117,21 @@ impl SigmoidSwitch {
             with(values, shares, log_measure)
         })
     }
+}
+
+impl RowDensity for SigmoidSwitch {
+    fn domain(&self) -> &Space {
+        &self.space
+    }
 
     fn logp_at(&self, position: &[f64]) -> f64 {
         self.at(position, |values, _, log_measure| {
             outside_or(self.blend.log_likelihood(values), || log_measure)
         })
     }
+}
 
-    /// Log density at `position`, its gradient written to `grad`.
+impl RowGradient for SigmoidSwitch {
     fn logp_grad_at(&self, position: &[f64], grad: &mut [f64]) -> f64 {
         self.at(position, |values, shares, log_measure| {
             let logp = outside_or(self.blend.gradient(values, grad), || log_measure);
@@ -134,31 +141,6 @@ impl SigmoidSwitch {
             }
             self.measure.pull_back(position, values, shares, grad);
             logp
-        })
-    }
-}
-
-impl LogDensity for SigmoidSwitch {
-    fn space(&self) -> &Space {
-        &self.space
-    }
-
-    fn logp(&self, positions: &[f64], logp: &mut [f64]) -> Result<(), DensityError> {
-        each_row(self.space.dim(), positions, logp, |position| {
-            self.logp_at(position)
-        })
-    }
-}
-
-impl Gradient for SigmoidSwitch {
-    fn logp_grad(
-        &self,
-        positions: &[f64],
-        logp: &mut [f64],
-        grad: &mut [f64],
-    ) -> Result<(), DensityError> {
-        each_row_and_gradient(self.space.dim(), positions, logp, grad, |position, grad| {
-            self.logp_grad_at(position, grad)
         })
     }
 }

@@ -1,5 +1,7 @@
 //! The objectives of every model against the samplers' own densities, closed forms and central differences.
 
+use switchback_core::{Gradient, LogDensity};
+
 use super::*;
 use crate::testing::{deck, gapped, relative, series, uniform};
 use crate::{

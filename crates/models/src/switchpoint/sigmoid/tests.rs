@@ -1,6 +1,6 @@
 //! One switch between two Normal regimes: the window against the sum over all observations, and the reference tables.
 
-use switchback_core::{Series, Support};
+use switchback_core::{Gradient, LogDensity, Series, Support};
 
 use super::row::sigmoids;
 use super::*;
