@@ -157,6 +157,14 @@ pub enum RecordError {
         /// The step.
         step: u64,
     },
+    /// A picture is not in a format that TensorBoard shows.
+    #[error("{}: the picture {tag} is no PNG; TensorBoard shows PNG only", path.display())]
+    NoPng {
+        /// Path of the event file.
+        path: PathBuf,
+        /// Tag of the picture.
+        tag: String,
+    },
     /// There is something where draws are to be written.
     #[error("{} exists already; write the draws elsewhere, or remove it first", path.display())]
     DrawsExist {

@@ -1,5 +1,7 @@
 //! One TensorBoard event file, written by a thread of its own.
 
+mod dashboards;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,6 +24,8 @@ use crate::RecordError;
 use crate::event_name::new_file;
 use crate::graph::graph_def;
 use crate::records::{RecordLog, Storage};
+
+pub use dashboards::{Chart, Setting};
 
 /// Events that may wait for the thread; a caller that is faster waits.
 const QUEUE: usize = 4096;
@@ -172,19 +176,8 @@ impl EventFile {
     /// # Errors
     /// When events were lost.
     pub fn text(&mut self, tag: &str, step: i64, markdown: &str) -> Result<(), RecordError> {
-        let mut tensor = TensorProto::new();
-        tensor.set_dtype(DataType::DT_STRING);
-        tensor.set_tensor_shape(TensorShapeProto::new());
-        tensor.mut_string_val().push(markdown.as_bytes().to_vec());
-        let mut metadata = SummaryMetadata::new();
-        metadata
-            .mut_plugin_data()
-            .set_plugin_name("text".to_owned());
-        let mut entry = Summary_Value::new();
-        entry.set_tag(tag.to_owned());
-        entry.set_metadata(metadata);
-        entry.set_tensor(tensor);
-        self.submit_summary(step, vec![entry])
+        let markdown = string_tensor(markdown.as_bytes().to_vec());
+        self.submit_summary(step, vec![plugin_value(tag, "text", vec![], markdown)])
     }
 
     /// Waits until every event so far is in the file.
@@ -276,6 +269,28 @@ impl Drop for EventFile {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// A value under `tag` for the `plugin` of that name, with what its metadata says.
+fn plugin_value(tag: &str, plugin: &str, content: Vec<u8>, tensor: TensorProto) -> Summary_Value {
+    let mut metadata = SummaryMetadata::new();
+    let data = metadata.mut_plugin_data();
+    data.set_plugin_name(plugin.to_owned());
+    data.set_content(content);
+    let mut entry = Summary_Value::new();
+    entry.set_tag(tag.to_owned());
+    entry.set_metadata(metadata);
+    entry.set_tensor(tensor);
+    entry
+}
+
+/// One string.
+fn string_tensor(bytes: Vec<u8>) -> TensorProto {
+    let mut tensor = TensorProto::new();
+    tensor.set_dtype(DataType::DT_STRING);
+    tensor.set_tensor_shape(TensorShapeProto::new());
+    tensor.mut_string_val().push(bytes);
+    tensor
 }
 
 /// The thread: writes until the sender is dropped or a write fails.

@@ -1,12 +1,21 @@
 //! The listener that writes each method's points where TensorBoard finds them.
 
+mod windows;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::time::Instant;
 
-use switchback_core::{Event, Flow, GraphNode, Sink, SinkError, SinkResult};
+use jiff::Timestamp;
+use switchback_core::{DrawSchema, Event, Flow, GraphNode, Sink, SinkError, SinkResult, Stop};
 
+use self::windows::Windows;
 use crate::folder::check_entry_name;
-use crate::{EventFile, RecordError};
+use crate::{EventFile, RecordError, Setting};
+
+/// The tag under which a method that has [settings](TensorBoardSink::with_settings) logs how long it took, in seconds by the
+/// clock.
+pub const SECONDS_TAG: &str = "time/seconds";
 
 /// Writes the points of every method to `<folder>/<method>/`, one event file each.
 ///
@@ -16,6 +25,8 @@ use crate::{EventFile, RecordError};
 pub struct TensorBoardSink {
     folder: PathBuf,
     graphs: Vec<(String, Vec<GraphNode>)>,
+    settings: HashMap<String, Vec<(String, Setting)>>,
+    windows: HashMap<String, Windows>,
     methods: HashMap<String, Curve>,
 }
 
@@ -25,6 +36,7 @@ struct Curve {
     /// `None` once the method has finished.
     file: Option<EventFile>,
     last_step: Option<u64>,
+    started: Instant,
 }
 
 impl TensorBoardSink {
@@ -33,6 +45,8 @@ impl TensorBoardSink {
         Self {
             folder: folder.into(),
             graphs: Vec::new(),
+            settings: HashMap::new(),
+            windows: HashMap::new(),
             methods: HashMap::new(),
         }
     }
@@ -41,6 +55,21 @@ impl TensorBoardSink {
     pub fn with_graph(mut self, method: impl Into<String>, nodes: Vec<GraphNode>) -> Self {
         self.graphs.push((method.into(), nodes));
         self
+    }
+
+    /// The same sink, for which `method` is a row of the HPARAMS tab with these `settings`.
+    pub fn with_settings(
+        mut self,
+        method: impl Into<String>,
+        settings: Vec<(String, Setting)>,
+    ) -> Self {
+        self.settings.insert(method.into(), settings);
+        self
+    }
+
+    /// From now on draws of `method`, whose rows are as `schema` says, are logged as histograms over time.
+    pub fn expect_draws(&mut self, method: impl Into<String>, schema: &DrawSchema) {
+        self.windows.insert(method.into(), Windows::of(schema));
     }
 
     /// Closes the event file of every method that has not finished.
@@ -58,13 +87,28 @@ impl TensorBoardSink {
 
     fn take(&mut self, event: &Event<'_>) -> Result<(), RecordError> {
         match event {
-            Event::Started { method, .. } => self.start(method),
+            Event::Started {
+                method,
+                total,
+                warmup,
+            } => {
+                if let Some(windows) = self.windows.get_mut(*method) {
+                    windows.expect(total.saturating_sub(*warmup));
+                }
+                self.start(method)
+            }
+            Event::Draws { method, rows } => {
+                if let Some(windows) = self.windows.get_mut(*method) {
+                    windows.take(rows);
+                }
+                Ok(())
+            }
             Event::Point {
                 method,
                 step,
                 scalars,
             } => self.point(method, *step, scalars),
-            Event::Finished { method, .. } => self.finish(method),
+            Event::Finished { method, stop } => self.finish(method, *stop),
             // Steps without values have no place on a curve.
             _ => Ok(()),
         }
@@ -82,9 +126,17 @@ impl TensorBoardSink {
         for (_, nodes) in self.graphs.iter().filter(|(of, _)| of == method) {
             file.graph(nodes)?;
         }
+        if let Some(settings) = self.settings.get(method) {
+            let settings: Vec<(&str, Setting)> = settings
+                .iter()
+                .map(|(name, setting)| (name.as_str(), setting.clone()))
+                .collect();
+            file.hparams_start(&settings, Timestamp::now())?;
+        }
         let curve = Curve {
             file: Some(file),
             last_step: None,
+            started: Instant::now(),
         };
         self.methods.insert(method.to_owned(), curve);
         Ok(())
@@ -99,6 +151,7 @@ impl TensorBoardSink {
         let Some(Curve {
             file: Some(file),
             last_step,
+            ..
         }) = self.methods.get_mut(method)
         else {
             return Err(self.not_started(method));
@@ -112,18 +165,31 @@ impl TensorBoardSink {
             return Err(RecordError::StepSize { path, step });
         };
         *last_step = Some(step);
-        file.scalars(signed, scalars)
+        file.scalars(signed, scalars)?;
+        match self.windows.get_mut(method) {
+            Some(windows) if windows.is_full(step) => windows.close(file, signed),
+            _ => Ok(()),
+        }
     }
 
-    fn finish(&mut self, method: &str) -> Result<(), RecordError> {
-        let file = self
-            .methods
-            .get_mut(method)
-            .and_then(|curve| curve.file.take());
-        match file {
-            Some(file) => file.close(),
-            None => Err(self.not_started(method)),
+    fn finish(&mut self, method: &str, stop: Stop) -> Result<(), RecordError> {
+        let Some(curve) = self.methods.get_mut(method) else {
+            return Err(self.not_started(method));
+        };
+        let Some(mut file) = curve.file.take() else {
+            return Err(self.not_started(method));
+        };
+        // A point has fitted into an `i64`; a method without one ends where it began.
+        let step = curve.last_step.unwrap_or(0) as i64;
+        if let Some(mut windows) = self.windows.remove(method) {
+            windows.close(&mut file, step)?;
         }
+        if self.settings.contains_key(method) {
+            let seconds = curve.started.elapsed().as_secs_f64();
+            file.scalars(step, &[(SECONDS_TAG, seconds)])?;
+            file.hparams_end(stop != Stop::Interrupted, Timestamp::now())?;
+        }
+        file.close()
     }
 
     fn not_started(&self, method: &str) -> RecordError {

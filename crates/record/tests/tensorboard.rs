@@ -1,4 +1,5 @@
-//! Protects: the real TensorBoard, with either of its readers, shows every point, graph and text of a run.
+//! Protects: the real TensorBoard, with either of its readers, shows every point, graph, text, picture, setting and chart of a
+//! run.
 
 #[path = "support/scratch.rs"]
 mod scratch;
@@ -10,9 +11,10 @@ use std::time::Duration;
 
 use scratch::Scratch;
 use serde_json::Value;
-use switchback_core::{Event, GraphNode, Sink, Stop};
+use switchback_core::{DrawRows, DrawSchema, Event, GraphNode, Quantity, Sink, Stop};
 use switchback_record::{
-    EventFile, Manifest, Platform, RunFolder, SeriesInfo, Status, TensorBoardSink,
+    Chart, EventFile, Manifest, Platform, RunFolder, SECONDS_TAG, SeriesInfo, Setting, Status,
+    TensorBoardSink,
 };
 use tensorboard::{Loader, TensorBoard};
 
@@ -63,7 +65,11 @@ fn graph() -> Vec<GraphNode> {
 /// A finished run of two methods with their points, a graph and a text.
 fn write_run(path: &Path) -> PathBuf {
     let run = RunFolder::create(path).expect("a new run");
-    let mut sink = TensorBoardSink::new(run.path()).with_graph(METHODS[0], graph());
+    let named = settings().map(|(name, setting)| (name.to_owned(), setting));
+    let mut sink = TensorBoardSink::new(run.path())
+        .with_graph(METHODS[0], graph())
+        .with_settings(METHODS[0], named.to_vec());
+    sink.expect_draws(METHODS[1], &schema());
     for (m, method) in METHODS.into_iter().enumerate() {
         let total = step(m, N_POINTS);
         sink.record(&Event::Started {
@@ -73,6 +79,11 @@ fn write_run(path: &Path) -> PathBuf {
         })
         .expect("a new method");
         for i in 0..N_POINTS {
+            sink.record(&Event::Draws {
+                method,
+                rows: rows(&[i as f64, 1.0]),
+            })
+            .expect("there is room");
             let scalars: Vec<(&'static str, f64)> = TAGS
                 .into_iter()
                 .enumerate()
@@ -89,12 +100,72 @@ fn write_run(path: &Path) -> PathBuf {
         sink.record(&Event::Finished { method, stop })
             .expect("nothing is lost");
     }
+    sink.close().expect("nothing is lost");
     let notes = run.method_dir("notes").expect("a plain name");
     let mut file = EventFile::create(&notes).expect("a new file");
     file.text("about", 3, "a **switch**")
         .expect("there is room");
+    file.image("fit", 5, PIXEL).expect("a picture");
+    file.hparams_table(&settings(), &["tau"])
+        .expect("there is room");
+    file.layout(&[("switch", charts())]).expect("there is room");
     file.close().expect("nothing is lost");
     run.finish(&manifest()).expect("a complete run")
+}
+
+/// A PNG of one row of two pixels.
+const PIXEL: &[u8] = &[
+    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, b'I', b'H', b'D', b'R', 0, 0, 0,
+    2, 0, 0, 0, 1, 8, 0, 0, 0, 0, 0xd1, 0x95, 0x1b, 0xe2, 0, 0, 0, 11, b'I', b'D', b'A', b'T',
+    0x78, 0x9c, 0x63, 0x60, 0xf8, 0x0f, 0x00, 0x01, 0x03, 0x01, 0x00, 0x8e, 0x2c, 0xb5, 0xf9, 0, 0,
+    0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
+];
+
+fn settings() -> [(&'static str, Setting); 3] {
+    [
+        ("learning_rate", Setting::Number(0.001)),
+        ("rule", Setting::Text("adam <b>".into())),
+        ("annealed", Setting::Flag(false)),
+    ]
+}
+
+fn schema() -> DrawSchema {
+    let quantity = |name: &str| Quantity {
+        name: name.into(),
+        is_whole: false,
+    };
+    DrawSchema {
+        quantities: vec![quantity("mu"), quantity("one")],
+        stats: vec![],
+        n_chains: 1,
+        n_pointwise: 0,
+    }
+}
+
+fn rows(values: &[f64]) -> DrawRows<'_> {
+    DrawRows {
+        chain: 0,
+        is_warmup: false,
+        values,
+        stats: &[],
+        pointwise: &[],
+    }
+}
+
+fn charts() -> Vec<Chart> {
+    let margin = |tag: &str| format!("starts/tau/{tag}");
+    vec![
+        Chart::Lines {
+            title: "tau".into(),
+            tags: vec!["tau".into()],
+        },
+        Chart::Margin {
+            title: "tau over starts".into(),
+            value: margin("median"),
+            lower: margin("q25"),
+            upper: margin("q75"),
+        },
+    ]
 }
 
 fn manifest() -> Manifest {
@@ -206,7 +277,9 @@ fn check_names(server: &TensorBoard) -> Result<(), String> {
                 .keys()
                 .collect();
             shown.sort();
-            let mut logged = TAGS;
+            let mut logged = TAGS.to_vec();
+            // A method whose settings are told says how long it took, too.
+            logged.extend((method == METHODS[0]).then_some(SECONDS_TAG));
             logged.sort_unstable();
             if shown != logged {
                 return Err(format!("the tags of {method} are {shown:?}"));
@@ -259,6 +332,150 @@ fn check_text(server: &TensorBoard) -> Result<(), String> {
         .ok_or_else(|| format!("the text is {texts}"))
 }
 
+/// Draw `i` of `mu` is `i`, so that the windows, side by side, are the numbers from 0 on.
+fn check_histograms(server: &TensorBoard) -> Result<(), String> {
+    let path = |name: &str| {
+        let tag = escaped(&format!("draws/{name}"));
+        format!(
+            "/data/plugin/histograms/histograms?run={}&tag={tag}",
+            METHODS[1]
+        )
+    };
+    let windows = server.wait_for(PATIENCE, |server| {
+        let windows = get_json(server, &path("mu"))?;
+        let last = windows.as_array().and_then(|windows| windows.last());
+        let is_there = last.is_some_and(|window| window[1] == step(1, N_POINTS - 1));
+        is_there
+            .then(|| windows.clone())
+            .ok_or_else(|| format!("the histograms are {windows}"))
+    })?;
+    let mut low = 0.0;
+    for window in windows.as_array().into_iter().flatten() {
+        // `[wall time, step, [[left, right, count], ..]]`
+        let bins: Vec<[f64; 3]> =
+            serde_json::from_value(window[2].clone()).map_err(|error| error.to_string())?;
+        let (Some(first), Some(last)) = (bins.first(), bins.last()) else {
+            return Err(format!("{window} is empty"));
+        };
+        let count: f64 = bins.iter().map(|bin| bin[2]).sum();
+        // The reader in Python rounds edges to single precision.
+        let high = f64::from((low + count - 1.0) as f32);
+        if first[0] != low || (last[1] - high).abs() > 1e-9 {
+            return Err(format!("from {low} on: {bins:?}"));
+        }
+        low += count;
+    }
+    if low != N_POINTS as f64 {
+        return Err(format!("{low} draws are shown"));
+    }
+    let constant = get_json(server, &path("one"))?;
+    constant[0][2]
+        .as_array()
+        .is_some_and(|bins| !bins.is_empty())
+        .then_some(())
+        .ok_or_else(|| format!("a constant is {constant}"))
+}
+
+fn check_settings(server: &TensorBoard) -> Result<(), String> {
+    let plugin = "/data/plugin/hparams";
+    server.wait_for(PATIENCE, |server| {
+        let request = escaped(r#"{"experimentName":""}"#);
+        let table = get_json(server, &format!("{plugin}/experiment?request={request}"))?;
+        let names = |list: &Value, field: &str| {
+            let mut names: Vec<String> = list
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|info| info.pointer(field).unwrap_or(&Value::Null).to_string())
+                .collect();
+            names.sort();
+            names.join(" ")
+        };
+        let columns = names(&table["hparamInfos"], "/name");
+        let outcomes = names(&table["metricInfos"], "/name/tag");
+        if (columns.as_str(), outcomes.as_str())
+            != (r#""annealed" "learning_rate" "rule""#, r#""tau""#)
+        {
+            return Err(format!("the columns are {table}"));
+        }
+        let request = escaped(
+            r#"{"experimentName":"","allowedStatuses":["STATUS_SUCCESS"],"colParams":[],"startIndex":0,"sliceSize":9}"#,
+        );
+        let groups = get_json(
+            server,
+            &format!("{plugin}/session_groups?request={request}"),
+        )?;
+        let group = &groups["sessionGroups"][0];
+        let expected = serde_json::json!({"learning_rate": 0.001, "rule": "adam <b>", "annealed": false});
+        if groups["totalSize"] != 1 || group["hparams"] != expected {
+            return Err(format!("the rows are {groups}"));
+        }
+        let shown = group["metricValues"][0]["value"].as_f64();
+        let last = value(0, 4, N_POINTS - 1);
+        (shown.map(|shown| shown as f32) == Some(last as f32))
+            .then_some(())
+            .ok_or_else(|| format!("the outcome is not {last}: {groups}"))
+    })
+}
+
+fn check_charts(server: &TensorBoard) -> Result<(), String> {
+    let plugin = "/data/plugin/custom_scalars";
+    let layout = server.wait_for(PATIENCE, |server| {
+        let layout = get_json(server, &format!("{plugin}/layout"))?;
+        layout["category"][0]["chart"]
+            .as_array()
+            .filter(|charts| charts.len() == 2)
+            .map(|_| layout.clone())
+            .ok_or_else(|| format!("the layout is {layout}"))
+    })?;
+    let charts = &layout["category"][0]["chart"];
+    let margin = &charts[1]["margin"]["series"][0];
+    if layout["category"][0]["title"] != "switch" || margin["lower"] != "starts/tau/q25" {
+        return Err(format!("the layout is {layout}"));
+    }
+    // The chart of tau has the points of tau, and of nothing that is called like it.
+    let pattern = charts[0]["multiline"]["tag"][0]
+        .as_str()
+        .unwrap_or_default();
+    for method in METHODS {
+        let path = format!("{plugin}/scalars?run={method}&tag={}", escaped(pattern));
+        server.wait_for(PATIENCE, |server| {
+            let found = get_json(server, &path)?;
+            let tags = found["payload"].as_object().or(found.as_object());
+            let n_points = found
+                .pointer("/payload/tau")
+                .or(found.pointer("/tag_to_events/tau"))
+                .and_then(Value::as_array)
+                .map(Vec::len);
+            (n_points == Some(N_POINTS as usize))
+                .then_some(())
+                .ok_or_else(|| format!("{path}: {:?}", tags.map(|tags| tags.keys())))
+        })?;
+    }
+    Ok(())
+}
+
+fn check_image(server: &TensorBoard) -> Result<(), String> {
+    let images = server.wait_for(PATIENCE, |server| {
+        let images = get_json(
+            server,
+            "/data/plugin/images/images?run=notes&tag=fit&sample=0",
+        )?;
+        let one = images.as_array().is_some_and(|images| images.len() == 1);
+        one.then(|| images.clone())
+            .ok_or_else(|| format!("the images are {images}"))
+    })?;
+    let image = &images[0];
+    if image["step"] != 5 {
+        return Err(format!("the image is {image}"));
+    }
+    let query = image["query"].as_str().unwrap_or_default();
+    let body = server.get(&format!("/data/plugin/images/individualImage?{query}"))?;
+    body.contains("IDAT")
+        .then_some(())
+        .ok_or_else(|| "the picture is not there".to_owned())
+}
+
 fn check_with(loader: Loader) {
     let Some(executable) = tensorboard::find() else {
         return;
@@ -275,6 +492,10 @@ fn check_with(loader: Loader) {
     check_scalars(&server).expect("the points that were logged");
     check_graph(&server).expect("the graph that was logged");
     check_text(&server).expect("the text that was logged");
+    check_histograms(&server).expect("the draws that were logged");
+    check_settings(&server).expect("the settings that were logged");
+    check_charts(&server).expect("the charts that were laid out");
+    check_image(&server).expect("the picture that was logged");
 }
 
 #[test]
