@@ -62,6 +62,14 @@ pub enum RecordError {
         /// What the system said.
         source: io::Error,
     },
+    /// An event file holds what was never written as an event.
+    #[error("{} is damaged {offset} bytes from its beginning; what comes before can be read, the rest has to be made again", path.display())]
+    DamagedEvent {
+        /// Path of the file.
+        path: PathBuf,
+        /// Bytes before the first damaged record.
+        offset: u64,
+    },
     /// A value cannot be written as JSON.
     #[error("{} could not be written as JSON; use text as the keys of its maps", path.display())]
     Encode {

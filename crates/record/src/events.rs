@@ -1,6 +1,7 @@
 //! One TensorBoard event file, written by a thread of its own.
 
 mod dashboards;
+mod tail;
 
 use std::fs;
 use std::io;
@@ -26,6 +27,7 @@ use crate::graph::graph_def;
 use crate::records::{RecordLog, Storage};
 
 pub use dashboards::{Chart, Setting};
+pub use tail::{EventTail, LoggedPoint};
 
 /// Events that may wait for the thread; a caller that is faster waits.
 const QUEUE: usize = 4096;

@@ -26,7 +26,7 @@ pub use comparison::{Comparison, Exact, Row};
 pub use digest::sha256;
 pub use draws::{CmdStanInfo, DrawsFile, DrawsInfo, StoredDraws, draws_in};
 pub use error::RecordError;
-pub use events::{Chart, EventFile, Setting};
+pub use events::{Chart, EventFile, EventTail, LoggedPoint, Setting};
 pub use folder::RunFolder;
 pub use manifest::{Manifest, MethodInfo, Platform, SeriesInfo, Status};
 pub use named::Named;
