@@ -9,4 +9,5 @@ pub use switchback_diagnostics as diagnostics;
 pub use switchback_infer as infer;
 pub use switchback_models as models;
 pub use switchback_record as record;
+pub use switchback_report as report;
 pub use switchback_tensor as tensor;
