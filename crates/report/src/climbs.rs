@@ -52,6 +52,15 @@ pub fn climbs(climbs: &Climbs<'_>) -> Figure {
         y = y.log();
     }
     let mut panel = Panel::new("", Axis::new("step"), y);
+    if most > 1 {
+        // For the legend alone: the bands have their methods' colours.
+        panel.marks.push(Mark::Band {
+            name: "10 % to 90 % of the starts".to_owned(),
+            colour: Colour::Quiet,
+            lower: Vec::new(),
+            upper: Vec::new(),
+        });
+    }
     for (index, climb) in climbs.climbs.iter().enumerate() {
         panel.marks.extend(band(climb, Colour::Series(index)));
     }

@@ -23,7 +23,7 @@ impl Figure {
     pub const LEAST: (u32, u32) = (320, 200);
 
     /// The greatest width, and height, that can be drawn, in pixels.
-    pub const GREATEST: u32 = 8192;
+    pub const GREATEST: u32 = 16_384;
 
     /// A figure of one slide with one column and without panels.
     pub fn new(title: impl Into<String>, description: impl Into<String>) -> Self {

@@ -57,7 +57,7 @@ pub fn fit(fit: &Fit<'_>) -> Figure {
     x.ticks = time_ticks(fit);
     let mut above = Panel::new("", x.clone(), Axis::new(fit.value_label));
     for (index, band) in fit.bands.iter().enumerate() {
-        let [lower, upper] = [band.lower, band.upper].map(|edge| stepped(fit.times, edge));
+        let [lower, upper] = [band.lower, band.upper].map(|edge| corners(fit.times, edge));
         above.marks.push(Mark::Band {
             name: band.name.to_owned(),
             colour: Colour::Series(index),
@@ -114,12 +114,12 @@ fn posterior(fit: &Fit<'_>, x: Axis) -> Panel {
         to: *height,
     });
     let mark = Mark::Bars {
-        name: "probability that a new regime begins here".to_owned(),
+        name: String::new(),
         colour: Colour::Accent,
         bars: bars.collect(),
         horizontal: false,
     };
-    Panel::new("", x, Axis::new("probability")).with(mark)
+    Panel::new("Where a new regime begins", x, Axis::new("probability")).with(mark)
 }
 
 /// Where the span of each time begins and ends: half-way to its neighbours.
@@ -143,18 +143,27 @@ fn edges(times: &[f64]) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// A value a time as the corners of steps: each holds over the span of its time.
-fn stepped(times: &[f64], values: &[f64]) -> Vec<(f64, f64)> {
+/// A value a time as the two ends of its step, which holds over the span of its time.
+fn corners(times: &[f64], values: &[f64]) -> Vec<(f64, f64)> {
     let spans = edges(times).into_iter().zip(values);
-    let mut points: Vec<(f64, f64)> = Vec::new();
-    for ((left, right), &value) in spans {
-        match points.last_mut() {
-            // A step goes on: its last corner moves.
-            Some(last) if last.1 == value => last.0 = right,
-            _ => points.extend([(left, value), (right, value)]),
-        }
-    }
-    points
+    spans
+        .flat_map(|((left, right), &value)| [(left, value), (right, value)])
+        .collect()
+}
+
+/// The same without the ends between equal steps.
+fn stepped(times: &[f64], values: &[f64]) -> Vec<(f64, f64)> {
+    let corners = corners(times, values);
+    let inner = |index: usize| {
+        let same = |other: usize| {
+            corners
+                .get(other)
+                .is_some_and(|other| other.1 == corners[index].1)
+        };
+        index > 0 && same(index - 1) && same(index + 1)
+    };
+    let kept = (0..corners.len()).filter(|&index| !inner(index));
+    kept.map(|index| corners[index]).collect()
 }
 
 fn time_range(times: &[f64]) -> Option<(f64, f64)> {
@@ -164,9 +173,13 @@ fn time_range(times: &[f64]) -> Option<(f64, f64)> {
     Some((low - margin, high + margin))
 }
 
-/// Up to seven of the labels, at even distances.
+/// Up to seven of the labels, at even distances; none where they only repeat the times.
 fn time_ticks(fit: &Fit<'_>) -> Option<Vec<(f64, String)>> {
     let n = fit.times.len().min(fit.labels.len());
+    let mut pairs = fit.times.iter().zip(fit.labels);
+    if pairs.all(|(time, label)| label.parse() == Ok(*time)) {
+        return None;
+    }
     let step = n.div_ceil(7).max(1);
     let ticks = fit.times.iter().copied().zip(fit.labels.iter().cloned());
     (n > 0).then(|| ticks.step_by(step).collect())

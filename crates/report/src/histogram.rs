@@ -62,10 +62,17 @@ pub fn histogram(histogram: &Histogram<'_>) -> Figure {
             dashed: false,
         });
     }
-    for (index, &(name, at)) in histogram.rules.iter().enumerate() {
+    // Not the colour of the bars, nor that of the truth.
+    let colours = [
+        Colour::Ink,
+        Colour::Warning,
+        Colour::Series(3),
+        Colour::Series(4),
+    ];
+    for (&(name, at), colour) in histogram.rules.iter().zip(colours.into_iter().cycle()) {
         panel.marks.push(Mark::Rule {
             label: name.to_owned(),
-            colour: Colour::Series(index + 1),
+            colour,
             at,
             vertical: true,
             dashed: true,

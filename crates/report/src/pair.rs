@@ -49,7 +49,11 @@ pub fn pair(pair: &Pair<'_>) -> Figure {
     if pair.points {
         for (chain, points) in rest.clone().enumerate() {
             panel.marks.push(Mark::Points {
-                name: chain_name(chain, chains.len()),
+                name: if pair.path > 0 {
+                    "later draws".to_owned()
+                } else {
+                    chain_name(chain, chains.len())
+                },
                 colour: if pair.path > 0 {
                     Colour::Quiet
                 } else {

@@ -29,12 +29,6 @@ impl<'a> Quantity<'a> {
             whole: true,
         }
     }
-
-    /// All finite draws.
-    pub(crate) fn finite(&self) -> impl Iterator<Item = f64> + Clone + 'a {
-        let draws = self.chains.iter().flatten().copied();
-        draws.filter(|draw| draw.is_finite())
-    }
 }
 
 /// What the legend calls a chain; nothing where it is the only one.
@@ -82,12 +76,5 @@ mod tests {
             counted(1, "chain") + " " + &counted(2, "chain"),
             "1 chain 2 chains"
         );
-    }
-
-    #[test]
-    fn draws_that_are_not_finite_are_left_out() {
-        let chains = [vec![1.0, f64::NAN], vec![f64::INFINITY, 2.0]];
-        let quantity = Quantity::real("a", &chains);
-        assert_eq!(quantity.finite().collect::<Vec<_>>(), [1.0, 2.0]);
     }
 }

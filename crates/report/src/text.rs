@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use ab_glyph::{Font, FontRef, PxScale, ScaleFont};
+use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
 
 /// A thin space: between digits of large numbers.
 pub(crate) const THIN: char = '\u{2009}';
@@ -93,14 +93,6 @@ fn font(weight: Weight) -> Option<&'static FontRef<'static>> {
     }
 }
 
-/// Height of the font's line (ascent and descent) over its em: what the drawing library takes for the size.
-pub(crate) fn line_height(weight: Weight) -> f64 {
-    font(weight).map_or(1.362, |font| {
-        let em = font.units_per_em().unwrap_or(1000.0);
-        f64::from(font.height_unscaled() / em)
-    })
-}
-
 /// How much wider than in Noto Sans a text may be in what a browser has instead: DejaVu Sans is.
 const FALLBACK: [f64; 2] = [1.12, 1.2];
 
@@ -129,6 +121,35 @@ fn ems(text: &str, weight: Weight) -> f64 {
         }
     });
     f64::from(widths.sum::<f32>() / em)
+}
+
+/// The dots that a text of `size` dots an em inks, with how much of each it covers, from the left end of the baseline
+/// to the right and down; and its width in dots.
+pub(crate) fn ink(text: &str, size: f64, weight: Weight) -> (Vec<(i32, i32, f64)>, f64) {
+    let mut dots = Vec::new();
+    let Some(font) = font(weight) else {
+        return (dots, 0.0);
+    };
+    let em = font.units_per_em().unwrap_or(1000.0);
+    let scale = PxScale::from(size as f32 * font.height_unscaled() / em);
+    let scaled = font.as_scaled(scale);
+    let (mut right, mut before) = (0.0, None);
+    for character in text.chars() {
+        let id = font.glyph_id(character);
+        right += before.map_or(0.0, |before| scaled.kern(before, id));
+        let glyph = id.with_scale_and_position(scale, point(right, 0.0));
+        if let Some(outline) = font.outline_glyph(glyph) {
+            let corner = outline.px_bounds().min;
+            outline.draw(|x, y, share| {
+                let place = (corner.x as i32 + x as i32, corner.y as i32 + y as i32);
+                dots.push((place.0, place.1, f64::from(share.clamp(0.0, 1.0))));
+            });
+        }
+        right += scaled.h_advance(id);
+        before = Some(id);
+    }
+    dots.retain(|dot| dot.2 > 0.0);
+    (dots, f64::from(right))
 }
 
 /// As much of a text as fits into `room` pixels, with an ellipsis where something is missing.
@@ -196,6 +217,22 @@ mod tests {
                 "{room}: {shown}"
             );
         }
+    }
+
+    #[test]
+    fn ink_is_where_letters_are() {
+        // A capital H of Noto Sans is 0.714 em high and stands on the baseline; its stems begin 0.096 em from the left.
+        let (dots, width) = ink("H", 1_000.0, Weight::Regular);
+        let least = |values: &mut dyn Iterator<Item = i32>| values.fold(i32::MAX, i32::min);
+        let top = least(&mut dots.iter().map(|dot| dot.1));
+        let left = least(&mut dots.iter().map(|dot| dot.0));
+        assert!(
+            (top + 714).abs() <= 1 && (left - 98).abs() <= 2,
+            "{top} {left}"
+        );
+        assert!(dots.iter().all(|dot| dot.1 < 0 && f64::from(dot.0) < width));
+        assert!((width - 1_000.0 * ems("H", Weight::Regular)).abs() < 0.1);
+        assert_eq!(ink("", 16.0, Weight::Bold), (Vec::new(), 0.0));
     }
 
     #[test]

@@ -33,11 +33,7 @@ pub fn traces(quantities: &[Quantity<'_>]) -> Figure {
 }
 
 fn distribution(quantity: &Quantity<'_>) -> Panel {
-    let height = if quantity.whole {
-        "share of draws"
-    } else {
-        "density"
-    };
+    let height = if quantity.whole { "share" } else { "density" };
     let mut panel = Panel::new("", Axis::new(quantity.name), Axis::new(height));
     let n_chains = quantity.chains.len();
     let chains = quantity.chains.iter().enumerate();
