@@ -1,5 +1,7 @@
 //! The shape of draws: binned counts, smoothed densities, and the contours of two quantities.
 
+use std::collections::HashMap;
+
 /// Least and greatest of finite values; `None` without any.
 pub(crate) fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     let finite = values.into_iter().filter(|value| value.is_finite());
@@ -199,8 +201,8 @@ impl Plane {
         })
     }
 
-    /// The border of the smallest region that holds `share` of the points, as pieces of two points, with a point that
-    /// is not finite after each.
+    /// The border of the smallest region that holds `share` of the points: closed lines (open where they leave the
+    /// plane), with a point that is not finite after each.
     pub(crate) fn contour(&self, share: f64) -> Vec<(f64, f64)> {
         let mut heights = self.density.clone();
         heights.sort_unstable_by(|left, right| right.total_cmp(left));
@@ -214,38 +216,85 @@ impl Plane {
             return Vec::new();
         };
         let cells = (0..SIDE - 1).flat_map(|row| (0..SIDE - 1).map(move |column| (row, column)));
-        cells
-            .flat_map(|(row, column)| self.crossings(row, column, level))
+        let pieces: Vec<[usize; 2]> = cells
+            .flat_map(|(row, column)| self.crossed(row, column, level))
+            .collect();
+        let mut border = Vec::new();
+        for line in joined(&pieces) {
+            border.extend(line.into_iter().map(|edge| self.crossing(edge, level)));
+            border.push((f64::NAN, f64::NAN));
+        }
+        border
+    }
+
+    /// Marching squares in one cell: the edges of the grid at which `level` is crossed, two and two. An edge that goes
+    /// right from a place of the grid has twice its index, one that goes up one more.
+    fn crossed(&self, row: usize, column: usize, level: f64) -> Vec<[usize; 2]> {
+        let place = row * SIDE + column;
+        let inside = |place: usize| self.density[place] >= level;
+        let sides = [
+            (place, place + 1, 2 * place),
+            (place + 1, place + 1 + SIDE, 2 * (place + 1) + 1),
+            (place + SIDE, place + SIDE + 1, 2 * (place + SIDE)),
+            (place, place + SIDE, 2 * place + 1),
+        ];
+        let crossed = sides
+            .into_iter()
+            .filter(|(from, to, _)| inside(*from) != inside(*to));
+        let edges: Vec<usize> = crossed.map(|(_, _, edge)| edge).collect();
+        edges
+            .chunks_exact(2)
+            .map(|pair| [pair[0], pair[1]])
             .collect()
     }
 
-    /// Marching squares in one cell: where its sides cross `level`, two and two.
-    fn crossings(&self, row: usize, column: usize, level: f64) -> Vec<(f64, f64)> {
-        let corners = [(0, 0), (0, 1), (1, 1), (1, 0)].map(|(up, right)| {
-            let height = self.density[(row + up) * SIDE + column + right];
-            let x = self.low.0 + self.step.0 * (column + right) as f64;
-            (
-                x,
-                self.low.1 + self.step.1 * (row + up) as f64,
-                height - level,
-            )
-        });
-        let mut found = Vec::with_capacity(4);
-        for side in 0..4 {
-            let (from, to) = (corners[side], corners[(side + 1) % 4]);
-            if (from.2 >= 0.0) != (to.2 >= 0.0) {
-                let share = from.2 / (from.2 - to.2);
-                found.push((
-                    from.0 + share * (to.0 - from.0),
-                    from.1 + share * (to.1 - from.1),
-                ));
-            }
-        }
-        let pieces = found.chunks_exact(2);
-        pieces
-            .flat_map(|piece| [piece[0], piece[1], (f64::NAN, f64::NAN)])
-            .collect()
+    /// Where `level` is crossed on an edge of the grid.
+    fn crossing(&self, edge: usize, level: f64) -> (f64, f64) {
+        let (from, upwards) = (edge / 2, edge % 2 == 1);
+        let to = if upwards { from + SIDE } else { from + 1 };
+        let (low, high) = (self.density[from], self.density[to]);
+        let share = (level - low) / (high - low);
+        let (right, up) = if upwards { (0.0, share) } else { (share, 0.0) };
+        let x = self.low.0 + self.step.0 * ((from % SIDE) as f64 + right);
+        (x, self.low.1 + self.step.1 * ((from / SIDE) as f64 + up))
     }
+}
+
+/// Pieces of two edges as lines of many: no edge has more than two pieces.
+fn joined(pieces: &[[usize; 2]]) -> Vec<Vec<usize>> {
+    let mut at: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (index, piece) in pieces.iter().enumerate() {
+        for edge in piece {
+            at.entry(*edge).or_default().push(index);
+        }
+    }
+    let mut used = vec![false; pieces.len()];
+    // Open lines first, from one of their ends.
+    let ends =
+        (0..pieces.len()).filter(|&index| pieces[index].iter().any(|edge| at[edge].len() == 1));
+    let mut lines = Vec::new();
+    for start in ends.chain(0..pieces.len()) {
+        if used[start] {
+            continue;
+        }
+        let [one, other] = pieces[start];
+        let mut line = if at[&other].len() == 1 {
+            vec![other]
+        } else {
+            vec![one]
+        };
+        let mut next = Some(start);
+        while let Some(piece) = next {
+            used[piece] = true;
+            let last = line.last().copied();
+            let end = pieces[piece].into_iter().find(|edge| Some(*edge) != last);
+            line.extend(end);
+            let onward = end.into_iter().flat_map(|end| &at[&end]);
+            next = onward.copied().find(|&piece| !used[piece]);
+        }
+        lines.push(line);
+    }
+    lines
 }
 
 /// Where the cells along one side begin and how wide they are: the values' range and a tenth to either side.
@@ -344,7 +393,7 @@ mod tests {
         let plane = Plane::new(&pairs.collect::<Vec<_>>()).unwrap();
         for (share, radius) in [(0.5, 1.177), (0.94, 2.372)] {
             let border = plane.contour(share);
-            assert!(border.len() > 100);
+            assert!(border.len() > 40);
             for (x, y) in border.into_iter().filter(|point| point.0.is_finite()) {
                 // A cell is 0.11 wide, the smoothing 0.09.
                 assert!(
@@ -355,5 +404,26 @@ mod tests {
             }
         }
         assert!(Plane::new(&[(1.0, 2.0), (1.0, 3.0)]).is_none());
+    }
+
+    #[test]
+    fn contours_are_closed_lines() {
+        let two = [0.0, 10.0].map(|centre| normal(60).into_iter().map(move |z| z + centre));
+        let one: Vec<f64> = normal(60);
+        let points: Vec<(f64, f64)> = two
+            .into_iter()
+            .flatten()
+            .flat_map(|x| one.iter().map(move |&y| (x, y)))
+            .collect();
+        let border = Plane::new(&points).unwrap().contour(0.5);
+        let lines: Vec<_> = border
+            .split(|point| point.0.is_nan())
+            .filter(|line| !line.is_empty())
+            .collect();
+        assert_eq!(lines.len(), 2);
+        for line in lines {
+            assert!(line.len() > 10);
+            assert_eq!(line.first(), line.last());
+        }
     }
 }

@@ -59,7 +59,7 @@ pub struct Panel {
     pub share: f64,
     /// Height relative to the other rows; a row takes the greatest of its panels.
     pub height: f64,
-    /// Whether a unit is equally long on both axes.
+    /// Whether a unit is equally long on both axes, where the ranges are alike enough for an area and not a line.
     pub equal_aspect: bool,
 }
 

@@ -86,11 +86,10 @@ fn rank_counts(chains: &[Vec<f64>]) -> Vec<[f64; BINS]> {
     let mut below = 0;
     for ties in order.chunk_by(|left, right| left.0 == right.0) {
         let (from, to) = (below as f64 * scale, (below + ties.len()) as f64 * scale);
-        let (first, last) = (from as usize, (to.ceil() as usize).min(BINS));
-        for bin in first..last {
-            let inside = (to.min((bin + 1) as f64) - from.max(bin as f64)).max(0.0);
-            for &(_, chain) in ties {
-                counts[chain][bin] += inside / (to - from);
+        for &(_, chain) in ties {
+            for (bin, count) in (0..BINS).zip(&mut counts[chain]) {
+                let inside = to.min((bin + 1) as f64) - from.max(bin as f64);
+                *count += inside.max(0.0) / (to - from);
             }
         }
         below += ties.len();
@@ -115,8 +114,8 @@ mod tests {
         for (found, expected) in sizes.zip([60.0, 40.0]) {
             assert!((found - expected).abs() < 1e-9, "{found}");
         }
-        for bin in 0..BINS {
-            let full = counts[0][bin] + counts[1][bin];
+        for (bin, (one, other)) in counts[0].iter().zip(counts[1]).enumerate() {
+            let full = one + other;
             assert!((full - 5.0).abs() < 1e-9, "bin {bin}: {full}");
         }
     }

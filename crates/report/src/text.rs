@@ -17,7 +17,7 @@ pub(crate) fn number(value: f64) -> String {
         "0".to_owned()
     } else if (1e-3..1e6).contains(&magnitude) {
         let places = (3 - magnitude.log10().floor() as i32).max(0) as usize;
-        signed(&trimmed(&format!("{value:.places$}")))
+        signed(trimmed(&format!("{value:.places$}")))
     } else {
         let rounded = format!("{value:.3e}");
         let (digits, exponent) = rounded.split_once('e').unwrap_or((&rounded, "0"));

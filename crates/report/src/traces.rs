@@ -36,10 +36,8 @@ fn distribution(quantity: &Quantity<'_>) -> Panel {
     let height = if quantity.whole { "share" } else { "density" };
     let mut panel = Panel::new("", Axis::new(quantity.name), Axis::new(height));
     let n_chains = quantity.chains.len();
-    let chains = quantity.chains.iter().enumerate();
-    let sorted_chains: Vec<Vec<f64>> = chains
-        .map(|(_, draws)| sorted(draws.iter().copied()))
-        .collect();
+    let chains = quantity.chains.iter();
+    let sorted_chains: Vec<Vec<f64>> = chains.map(|draws| sorted(draws.iter().copied())).collect();
     let span = sorted_chains.iter().flatten().copied();
     let (low, high) = crate::density::extent(span).unwrap_or((0.0, 0.0));
     for (chain, draws) in sorted_chains.iter().enumerate() {

@@ -28,7 +28,7 @@ pub(super) fn draw(frame: &Frame, look: Look, canvas: &mut dyn Canvas) -> Result
         (area.right, area.bottom),
     ];
     canvas.line(&corners, 1.4 * zoom, muted)?;
-    let tick_line = area.bottom + 5.0 * zoom + look.tick();
+    let tick_line = area.bottom + 7.0 * zoom + look.tick();
     for (x, label) in &frame.x_ticks {
         canvas.line(
             &[(*x, area.bottom), (*x, area.bottom + 5.0 * zoom)],

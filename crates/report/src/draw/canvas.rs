@@ -189,7 +189,8 @@ impl<DB: DrawingBackend> Canvas for Plotted<'_, DB> {
             return Ok(());
         }
         for &point in points {
-            let radius = (width * self.units / 2.0).round() as i32;
+            // A whole circle is a dot wider than its radius says.
+            let radius = (width * self.units / 2.0 - 0.5).floor() as i32;
             self.drawn(
                 self.area
                     .draw(&Circle::new(self.place(point), radius, colour.filled())),

@@ -104,15 +104,16 @@ pub(super) fn line(area: &Area, points: &[Pixel]) -> Vec<Vec<Pixel>> {
 
 /// The part of a polygon within an area (Sutherland and Hodgman 1974).
 pub(super) fn polygon(area: &Area, points: &[Pixel]) -> Vec<Pixel> {
-    let sides: [(fn(Pixel) -> f64, f64, f64); 4] = [
-        (|point| point.0, area.left, 1.0),
-        (|point| point.0, area.right, -1.0),
-        (|point| point.1, area.top, 1.0),
-        (|point| point.1, area.bottom, -1.0),
+    // Of each border: whether it is a vertical one, where it stands, and on which side of it the area lies.
+    let sides = [
+        (true, area.left, 1.0),
+        (true, area.right, -1.0),
+        (false, area.top, 1.0),
+        (false, area.bottom, -1.0),
     ];
     let mut kept = points.to_vec();
-    for (coordinate, border, sign) in sides {
-        let inside = |point: Pixel| sign * (coordinate(point) - border);
+    for (vertical, border, sign) in sides {
+        let inside = |(x, y): Pixel| sign * (if vertical { x } else { y } - border);
         let mut next = Vec::with_capacity(kept.len() + 4);
         for (index, &to) in kept.iter().enumerate() {
             let from = kept[(index + kept.len() - 1) % kept.len()];

@@ -87,6 +87,8 @@ struct Grid<'a> {
     look: Look,
     area: Area,
     columns: usize,
+    /// What the axes of each panel show, and whether there is nothing.
+    spans: Vec<(Span, Span, bool)>,
 }
 
 /// What stands above and below a row's areas, in pixels, and how high they are.
@@ -105,6 +107,7 @@ impl<'a> Grid<'a> {
             look,
             area,
             columns,
+            spans: figure.panels.iter().map(spans).collect(),
         }
     }
 
@@ -121,7 +124,7 @@ impl<'a> Grid<'a> {
                     right,
                     bottom,
                 };
-                Draft::new(panel, self.look, cell)
+                Draft::new(panel, self.spans[index], self.look, cell)
             })
             .collect();
         // Areas in one column begin on one line, and those in one row are as wide as their shares say.
@@ -151,26 +154,10 @@ impl<'a> Grid<'a> {
     /// Top and bottom of the areas of each row.
     fn bands(&self) -> Result<Vec<(f64, f64)>, ReportError> {
         let look = self.look;
-        let rows: Vec<Row> = self
-            .figure
-            .panels
-            .chunks(self.columns)
-            .map(|panels| {
-                let labelled = panels.iter().any(|panel| !panel.x.label.is_empty());
-                let titled = panels.iter().any(|panel| !panel.title.is_empty());
-                let heights = panels.iter().map(|panel| positive(panel.height));
-                Row {
-                    above: if titled {
-                        1.5 * look.heading()
-                    } else {
-                        0.5 * look.tick()
-                    },
-                    below: 5.0 * look.zoom
-                        + 1.35 * look.tick()
-                        + if labelled { 1.35 * look.label() } else { 0.0 },
-                    share: heights.fold(0.0, f64::max),
-                }
-            })
+        let panels = self.figure.panels.chunks(self.columns);
+        let rows: Vec<Row> = panels
+            .zip(self.spans.chunks(self.columns))
+            .map(|(panels, spans)| self.row(panels, spans))
             .collect();
         let gap = 12.0 * look.zoom;
         let words: f64 = rows.iter().map(|row| row.above + row.below).sum();
@@ -190,6 +177,28 @@ impl<'a> Grid<'a> {
             .collect()
     }
 
+    /// What the words of a row need.
+    fn row(&self, panels: &[Panel], spans: &[(Span, Span, bool)]) -> Row {
+        let look = self.look;
+        let labelled = panels.iter().zip(spans).any(|(panel, (x, _, _))| {
+            // What is taken off the ticks of an axis without a label stands in its place.
+            !panel.x.label.is_empty() || (panel.x.ticks.is_none() && shortened(*x))
+        });
+        let titled = panels.iter().any(|panel| !panel.title.is_empty());
+        let heights = panels.iter().map(|panel| positive(panel.height));
+        let above = if titled {
+            1.5 * look.heading()
+        } else {
+            0.5 * look.tick()
+        };
+        let label = if labelled { 1.35 * look.label() } else { 0.0 };
+        Row {
+            above,
+            below: 7.0 * look.zoom + 1.35 * look.tick() + label,
+            share: heights.fold(0.0, f64::max),
+        }
+    }
+
     /// Left and right border of a panel's cell, with the margins left of each column's areas; a row that is not full
     /// keeps the widths of the first one.
     fn cell(&self, index: usize, margins: &[f64]) -> (f64, f64) {
@@ -207,6 +216,23 @@ impl<'a> Grid<'a> {
         let left = self.area.left + gap * column as f64 + (0..column).map(wide).sum::<f64>();
         (left, left + wide(column))
     }
+}
+
+/// The most ticks along a lower border.
+const MOST_ACROSS: usize = 12;
+
+/// At most so many ticks of a span.
+fn spread(span: Span, most: usize) -> Ticks {
+    if span.log {
+        logarithmic(span.low, span.high, most)
+    } else {
+        linear(span.low, span.high, most)
+    }
+}
+
+/// Whether something may be taken off the ticks of an axis.
+fn shortened(span: Span) -> bool {
+    !spread(span, MOST_ACROSS).offset.is_empty()
 }
 
 /// A share that can be drawn.
@@ -236,8 +262,8 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn new(panel: &'a Panel, look: Look, cell: Area) -> Self {
-        let (x, y, empty) = spans(panel);
+    fn new(panel: &'a Panel, spans: (Span, Span, bool), look: Look, cell: Area) -> Self {
+        let (x, y, empty) = spans;
         let zoom = look.zoom;
         let (y_ticks, offset) = y_ticks(&panel.y, y, &cell, look, empty);
         let widths = y_ticks
@@ -291,8 +317,9 @@ impl<'a> Draft<'a> {
         }
         let (mut x_ticks, offset) = x_ticks(&self.panel.x, self.x, &area, self.look, self.empty);
         x_ticks.retain(|tick| beyond(std::slice::from_ref(tick)) <= 0.5);
-        let room = (self.cell.width() + 12.0 * zoom)
-            .min(2.0 * (self.cell.right - area.left / 2.0 - area.right / 2.0) + 12.0 * zoom);
+        // Words about the area's middle, as wide as the nearer of the cell's borders allows.
+        let middle = (area.left + area.right) / 2.0;
+        let room = 2.0 * (self.cell.right - middle).min(middle - self.cell.left) + 12.0 * zoom;
         let x_label = clean(&self.panel.x.label) + &offset;
         // Ticks were placed for the cell's height; an area of equal aspect may be lower.
         let stretch =
@@ -325,6 +352,10 @@ impl<'a> Draft<'a> {
         let spans = (self.x.high - self.x.low, self.y.high - self.y.low);
         let unit = (area.width() / spans.0).min(area.height() / spans.1);
         let (wide, high) = (unit * spans.0, unit * spans.1);
+        // Ranges so different that the area would be a line keep all of the room.
+        if wide.min(high) < LEAST * self.look.zoom {
+            return area;
+        }
         let left = area.left + (area.width() - wide) / 2.0;
         let top = area.top + (area.height() - high) / 2.0;
         Area {
@@ -351,11 +382,7 @@ fn choose(axis: &Axis, span: Span, most: usize, fits: impl Fn(&[(f64, String)]) 
     }
     let mut ticks = Ticks::default();
     for most in (1..=most).rev() {
-        ticks = if span.log {
-            logarithmic(span.low, span.high, most)
-        } else {
-            linear(span.low, span.high, most)
-        };
+        ticks = spread(span, most);
         if fits(&ticks.labels) {
             break;
         }
@@ -382,7 +409,7 @@ fn x_ticks(
             .windows(2)
             .all(|pair| at(pair[0].0) + half(&pair[0].1) + air <= at(pair[1].0) - half(&pair[1].1))
     };
-    let most = ((area.width() / (70.0 * look.zoom)) as usize).clamp(2, 12);
+    let most = ((area.width() / (70.0 * look.zoom)) as usize).clamp(2, MOST_ACROSS);
     let ticks = choose(axis, span, most, fits);
     let mut shown: Vec<(f64, String)> = Vec::new();
     for (value, label) in ticks.labels {
@@ -411,7 +438,7 @@ fn y_ticks(
         return (Vec::new(), String::new());
     }
     let at = |value: f64| cell.bottom - span.share(value).unwrap_or(f64::NAN) * cell.height();
-    let most = ((cell.height() / (34.0 * look.zoom)) as usize).clamp(2, 7);
+    let most = ((cell.height() / (34.0 * look.zoom)) as usize).clamp(2, 8);
     let apart = 1.25 * look.tick();
     let fits = |labels: &[(f64, String)]| {
         labels

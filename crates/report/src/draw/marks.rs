@@ -8,7 +8,7 @@ use super::place::{Obstacles, place};
 use super::thin::Thinned;
 use crate::colour::Rgb;
 use crate::text::{Weight, clean, fitted};
-use crate::{Bar, Mark, Panel, ReportError};
+use crate::{Bar, Colour, Mark, Panel, ReportError};
 
 /// How much a band covers what is behind it.
 pub(super) const BAND_ALPHA: f64 = 0.24;
@@ -20,7 +20,7 @@ struct Pen<'a> {
     canvas: &'a mut dyn Canvas,
     thinned: &'a mut Thinned,
     obstacles: Obstacles,
-    /// Whether lines go over bars, and need a border to be seen there.
+    /// Whether lines go over bars, and need a border to be seen there unless they are ink.
     over_bars: bool,
 }
 
@@ -116,7 +116,7 @@ impl Pen<'_> {
         let columns = self.frame.area.width();
         for stretch in self.stretches(points) {
             // Crowded lines are thin, and let a little of each other through.
-            let crowded = travel(&stretch) > 8.0 * columns;
+            let crowded = travel(&stretch) > 6.0 * columns || stretch.len() as f64 > 0.8 * columns;
             let (width, alpha) = if crowded { (1.1, 0.8) } else { (2.6, 1.0) };
             if let [alone] = stretch.as_slice() {
                 self.spot(*alone, 1.8, Painted::solid(rgb))?;
@@ -139,7 +139,7 @@ impl Pen<'_> {
         let zoom = self.look.zoom;
         for piece in clip::line(&self.frame.area, points) {
             self.obstacles.points.extend(along(&piece, 5.0 * zoom));
-            if self.over_bars {
+            if self.over_bars && paint.rgb != self.look.theme.colour(Colour::Ink) {
                 let ground = Painted::sheer(self.look.theme.ground(), 0.85);
                 self.canvas.line(&piece, (width + 2.6) * zoom, ground)?;
             }
