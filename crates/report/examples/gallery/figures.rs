@@ -420,7 +420,7 @@ fn of_pi() -> Vec<(&'static str, Figure)> {
             points: &errors,
         }],
         slope: Some(report::ExpectedSlope {
-            name: "1 / sqrt(n)",
+            name: "standard error, 1.64 / sqrt(n)",
             through: (1.0, 1.64),
             slope: -0.5,
         }),
