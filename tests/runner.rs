@@ -7,6 +7,7 @@ mod devices;
 mod diagnose;
 mod events;
 mod exact;
+mod examples;
 mod experiment;
 mod help;
 #[cfg(unix)]
@@ -22,6 +23,7 @@ mod real_data;
 mod sample;
 mod sbc;
 mod simulate;
+mod talk_on_switches;
 mod tensorboard;
 #[path = "../crates/record/tests/support/tensorboard.rs"]
 mod tensorboard_client;

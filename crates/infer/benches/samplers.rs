@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench samplers`, or `-- deck nuts` for what is named so. Prints CSV: the median of five runs of four
 //! chains, the CPU seconds of drawing (all threads), and effective draws (bulk ESS of this project's own diagnostics)
-//! of the worst regime parameter and of the worst switch.
+//! of the worst regime parameter and of the worst switch. Longer series (`-- 1000`, .. `-- 1000000`) have a small step in
+//! their middle, fewer draws, and a single run where there are a million rows.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
@@ -21,8 +22,21 @@ use switchback_models::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Runs of which the median counts.
-const RUNS: u64 = 5;
+/// How much is drawn from a series.
+#[derive(Debug, Clone, Copy)]
+struct Effort {
+    /// Steps of a chain's warm-up, and draws after it.
+    num_warmup: usize,
+    num_samples: usize,
+    /// Runs of which the median counts.
+    runs: u64,
+}
+
+const SHORT: Effort = Effort {
+    num_warmup: 1_000,
+    num_samples: 20_000,
+    runs: 5,
+};
 
 fn main() {
     let asked: Vec<String> = std::env::args()
@@ -32,10 +46,34 @@ fn main() {
     println!(
         "series,sampler,form,draws,cpu_s,cpu_s_with_warmup,ess_parameter,ess_switch,ess_parameter_a_s,ess_switch_a_s,r_hat"
     );
-    for (name, series, regimes) in [
-        ("deck", deck(), Regimes::one_switch()),
-        ("reversion", reversion(), Regimes::reversion()),
+    let is_asked = |words: &[&str]| asked.iter().all(|word| words.contains(&word.as_str()));
+    let [one, two] = [Regimes::one_switch(), Regimes::reversion()];
+    let effort = |num_samples: usize, runs| Effort {
+        num_warmup: num_samples.min(1_000),
+        num_samples,
+        runs,
+    };
+    for (name, n, regimes, pairs, effort) in [
+        ("deck", 90, one.clone(), pairs(), SHORT),
+        ("reversion", 300, two, pairs(), SHORT),
+        ("1000", 1_000, one.clone(), scaling(), SHORT),
+        ("10000", 10_000, one.clone(), scaling(), effort(5_000, 5)),
+        ("100000", 100_000, one.clone(), scaling(), effort(1_000, 3)),
+        ("1000000", 1_000_000, one, scaling(), effort(250, 1)),
     ] {
+        // A series that no word names is not made.
+        let other = ["deck", "reversion", "1000", "10000", "100000", "1000000"];
+        if asked
+            .iter()
+            .any(|word| *word != name && other.contains(&word.as_str()))
+        {
+            continue;
+        }
+        let series = match name {
+            "deck" => deck(),
+            "reversion" => reversion(),
+            _ => step(n),
+        };
         let priors = RegimePriors::deck(Likelihood::Normal, &regimes).unwrap();
         let settings = SwitchSettings {
             likelihood: Likelihood::Normal,
@@ -50,13 +88,24 @@ fn main() {
             "# {name}: the referee took {:.4} CPU s",
             began.elapsed().as_secs_f64()
         );
-        for (sampler, form) in pairs() {
-            let words = [name, sampler.as_str(), form.as_str()];
-            if asked.iter().all(|word| words.contains(&word.as_str())) {
-                measure(name, &series, &exact, sampler, form);
+        for pair in pairs {
+            let words = [name, pair.0.as_str(), pair.1.as_str()];
+            if is_asked(&words) {
+                measure(name, &series, &exact, pair, effort);
             }
         }
     }
+}
+
+/// The samplers that a long series is for: those that draw all switches at once, and those that follow a gradient.
+fn scaling() -> Vec<(Sampler, Form)> {
+    let nuts = Sampler::Nuts(NutsSettings::default());
+    vec![
+        (Sampler::Compound, Form::Hard),
+        (Sampler::Metropolis(MetropolisSettings::Tuned), Form::Hard),
+        (nuts, Form::Sigmoid),
+        (nuts, Form::Marginal),
+    ]
 }
 
 fn pairs() -> Vec<(Sampler, Form)> {
@@ -76,20 +125,26 @@ fn pairs() -> Vec<(Sampler, Form)> {
     ]
 }
 
-fn measure(name: &str, series: &Series, exact: &Exact, sampler: Sampler, form: Form) {
+fn measure(
+    name: &str,
+    series: &Series,
+    exact: &Exact,
+    (sampler, form): (Sampler, Form),
+    effort: Effort,
+) {
     let model = exact.model();
     let target = Target::new(model.clone(), form, 1.0).unwrap();
     let draw = |rng: &mut ChainRng| exact.draw(rng);
     let starts = Starts::new(model, &draw);
-    let mut runs: Vec<Run> = (0..RUNS)
+    let mut runs: Vec<Run> = (0..effort.runs)
         .map(|seed| {
             let settings = ChainsSettings {
                 num_chains: 4,
-                num_warmup: 1_000,
+                num_warmup: effort.num_warmup,
                 num_samples: if matches!(sampler, Sampler::Ensemble { .. }) {
-                    2_000
+                    effort.num_samples / 10
                 } else {
-                    20_000
+                    effort.num_samples
                 },
                 log_every: 20_000,
                 seed,
@@ -113,7 +168,7 @@ fn measure(name: &str, series: &Series, exact: &Exact, sampler: Sampler, form: F
         n_draws,
         ess,
         r_hat,
-    } = runs[RUNS as usize / 2];
+    } = runs[runs.len() / 2];
     let rate = ess.map(|ess| (ess / cpu).round());
     println!(
         "{name},{},{form},{n_draws},{cpu:.4},{cpu_with_warmup:.4},{:.0},{:.0},{},{},{r_hat:.4}",
@@ -189,4 +244,11 @@ fn reversion() -> Series {
     .unwrap();
     let values: Vec<_> = simulate(&law, 3).into_iter().map(Some).collect();
     Series::new("reversion", &values).unwrap()
+}
+
+/// `n` points with a step of half a standard deviation in their middle.
+fn step(n: usize) -> Series {
+    let law = Law::new(n, vec![n / 2], vec![0.0, 0.5], vec![1.0, 1.0]).unwrap();
+    let values: Vec<_> = simulate(&law, 3).into_iter().map(Some).collect();
+    Series::new("step", &values).unwrap()
 }

@@ -28,6 +28,7 @@ pub use optimise::plan::{Climbed, Method, TALKS_START, noise_scale, plain_start}
 pub use optimise::soft::SoftAgainstHard;
 pub use optimise::tolerances::Tolerances;
 pub use optimise::verdict::{GLOBAL_TOLERANCE, Judgement, Verdict, judge};
+pub use sample::blocks::BlockChain;
 pub use sample::chain::{Adapted, Chain, KernelChain, Phase};
 pub use sample::chains::{Chains, ChainsSettings};
 pub use sample::compound::CompoundChain;

@@ -305,4 +305,30 @@ pub enum ModelError {
         /// Length asked for.
         n: usize,
     },
+    /// A pebble's step is out of range.
+    #[error(
+        "a step of {step} is not offered: it must be above 0 and at most 2, the side of the square"
+    )]
+    PebbleStep {
+        /// The step.
+        step: f64,
+    },
+    /// A sample has no spread to learn from, or too few values.
+    #[error(
+        "{given} values with a sum of squares of {spread} about their mean make no sample: at least {least} are needed, not all the same"
+    )]
+    Sample {
+        /// Values handed in.
+        given: usize,
+        /// Least number of values.
+        least: usize,
+        /// Sum of squares about the mean; `NaN` where there are too few.
+        spread: f64,
+    },
+    /// Sums or blocks do not fit their weights.
+    #[error("every sum and every block must name weights among the {weights} there are, each once")]
+    WeighedSums {
+        /// Number of weights.
+        weights: usize,
+    },
 }

@@ -21,6 +21,15 @@ impl Twofold {
         }
     }
 
+    /// `a b` without error.
+    pub(crate) fn product_of(a: f64, b: f64) -> Self {
+        let hi = a * b;
+        Self {
+            hi,
+            lo: a.mul_add(b, -hi),
+        }
+    }
+
     /// `a + b` without error where `|a| >= |b|`.
     fn ordered_sum_of(a: f64, b: f64) -> Self {
         let hi = a + b;

@@ -1,5 +1,6 @@
 //! Markov chains: kernels, their warm-up, and the process that runs several of them.
 
+pub mod blocks;
 pub mod chain;
 pub mod chains;
 pub mod compound;

@@ -9,6 +9,7 @@ use super::super::window::{
 use super::row::{self, Level, Weights};
 use super::single::Single;
 use crate::prefix::Stretch;
+use crate::twofold::Twofold;
 use crate::{Likelihood, PrefixSums, Regimes};
 
 /// Greatest contrast, as its binary logarithm, and greatest scale either way, that is summed in lanes: far beyond what data
@@ -30,6 +31,8 @@ pub(in super::super) struct Blend {
     rows: Arc<Rows>,
     /// What the rows' `x` are about.
     origin: f64,
+    /// The mean of what is observed.
+    centre: f64,
     /// What the values do not change.
     constant: f64,
     growth: Growth,
@@ -96,7 +99,11 @@ impl Blend {
             n_parameters: likelihood.n_parameters(n_regimes),
             rows: Arc::new(Rows::new(&data, origin)),
             origin,
-            constant: observed.map(|x| row::ln_rest(likelihood, *x)).sum(),
+            constant: observed
+                .map(|x| Twofold::sum_of(row::ln_rest(likelihood, *x, data.centre()), 0.0))
+                .fold(Twofold::default(), Twofold::plus)
+                .value(),
+            centre: data.centre(),
             growth: Growth::new(steepness),
             data,
         }
@@ -145,8 +152,8 @@ impl Blend {
             for ((time, x, _), slot) in observed.filter(|((.., is_observed), _)| *is_observed) {
                 weights.at(time);
                 let level = self.mixed(values, switches.start, &weights);
-                let (value, _) = row::ln_density(self.likelihood, level, x);
-                *slot = value + row::ln_rest(self.likelihood, x);
+                let (value, _) = row::ln_density(self.likelihood, level, x, self.centre);
+                *slot = value + row::ln_rest(self.likelihood, x, self.centre);
             }
         }
     }
@@ -231,6 +238,7 @@ impl Blend {
         Sweep::new(
             &values[self.n_parameters..],
             reach.half_width,
+            self.growth.time(),
             self.rows.len(),
         )
     }
@@ -272,7 +280,7 @@ impl Blend {
             Likelihood::Normal | Likelihood::NormalSharedSd => {
                 [values[first] - self.origin, values[second]]
             }
-            Likelihood::Poisson => [values[first], 0.0],
+            Likelihood::Poisson => [values[first]; 2],
         }
     }
 
@@ -298,7 +306,11 @@ impl Blend {
             Likelihood::Normal | Likelihood::NormalSharedSd => {
                 normal(&self.data.about_own_mean(rows), level)
             }
-            Likelihood::Poisson => poisson(self.rows.count_and_sum(&rows), level),
+            Likelihood::Poisson => {
+                let sums = self.rows.count_and_sums(&rows, self.centre);
+                let (value, slope) = row::poisson(sums, level[0], self.centre);
+                (value, [slope, 0.0])
+            }
         };
         if GRADIENT {
             self.add(stretch, by_level, gradient);
@@ -359,7 +371,10 @@ impl Blend {
         let mut many = Many {
             levels: [last; N],
             taus: [f64::INFINITY; M],
-            unit: last[1].abs(),
+            unit: match self.likelihood {
+                Likelihood::Normal | Likelihood::NormalSharedSd => last[1].abs(),
+                Likelihood::Poisson => self.centre,
+            },
         };
         let stretches = switches.start..=switches.end;
         for (level, stretch) in many.levels.iter_mut().zip(stretches.clone()) {
@@ -394,7 +409,7 @@ impl Blend {
             if is_observed {
                 weights.at(time);
                 let level = self.mixed(values, switches.start, &weights);
-                let (value, by_level) = row::ln_density(self.likelihood, level, x);
+                let (value, by_level) = row::ln_density(self.likelihood, level, x, self.centre);
                 sum += value;
                 if GRADIENT {
                     self.add_row(values, switches.start, &weights, by_level, gradient);
@@ -457,17 +472,6 @@ fn normal(stretch: &Stretch, [mu, sigma]: Level) -> (f64, Level) {
     let z = (stretch.mean - mu) / sigma;
     let squares = stretch.sum_sq / sigma / sigma + n * z * z;
     (value, [n * z / sigma, (squares - n) / sigma])
-}
-
-/// Log-likelihood of a Poisson stretch, without factorials, and its derivative by `rate`.
-fn poisson([count, sum]: [f64; 2], [rate, _]: Level) -> (f64, Level) {
-    // A rate of 0 makes any positive count impossible and none certain: no 0 times infinity.
-    let (of_sum, slope) = if sum == 0.0 {
-        (0.0, 0.0)
-    } else {
-        (sum * rate.ln(), sum / rate)
-    };
-    (of_sum - count * rate, [slope - count, 0.0])
 }
 
 #[cfg(test)]

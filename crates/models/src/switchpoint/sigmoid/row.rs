@@ -1,11 +1,11 @@
 //! The sigmoid switch at one time, written as its formula is: what the window is measured against in tests, and what takes
 //! over where levels are too far apart for it.
 
+use super::super::window::ln_and_rest;
 use crate::Likelihood;
-use crate::model::ln_factorial;
 use crate::prior::LN_SQRT_2_PI;
 
-/// `mu, sigma` of a Normal stretch, with `mu` about the centre of the data, or `rate, 0`.
+/// `mu, sigma` of a Normal stretch, with `mu` about the centre of the data, or `rate, rate`.
 pub(super) type Level = [f64; 2];
 
 /// The weights, at any time, of the stretches before, between and after some switches.
@@ -60,8 +60,15 @@ pub(super) fn sigmoids(v: f64) -> (f64, f64) {
     }
 }
 
-/// Log density of an observation `x` but for the factorial of a count, and its derivatives by the `level`.
-pub(super) fn ln_density(likelihood: Likelihood, [first, second]: Level, x: f64) -> (f64, Level) {
+/// Log density of an observation `x` less [`ln_rest`], and its derivatives by the `level`.
+///
+/// Of a count that is what the rate `centre` makes of it, so that neither part is large where counts and rates are.
+pub(super) fn ln_density(
+    likelihood: Likelihood,
+    [first, second]: Level,
+    x: f64,
+    centre: f64,
+) -> (f64, Level) {
     match likelihood {
         Likelihood::Normal | Likelihood::NormalSharedSd => {
             let z = (x - first) / second;
@@ -69,18 +76,80 @@ pub(super) fn ln_density(likelihood: Likelihood, [first, second]: Level, x: f64)
             (value, [z / second, (z * z - 1.0) / second])
         }
         Likelihood::Poisson => {
-            // A count of 0 is certain at a rate of 0: no 0 times infinity.
-            let of_count = if x == 0.0 { 0.0 } else { x * first.ln() };
-            let slope = if x == 0.0 { 0.0 } else { x / first };
-            (of_count - first, [slope - 1.0, 0.0])
+            let (value, slope) = poisson([1.0, x, x - centre], first, centre);
+            (value, [slope, 0.0])
         }
     }
 }
 
-/// Logarithm of what [`ln_density`] leaves out.
-pub(super) fn ln_rest(likelihood: Likelihood, x: f64) -> f64 {
+/// What [`ln_density`] leaves out.
+pub(super) fn ln_rest(likelihood: Likelihood, x: f64, centre: f64) -> f64 {
     match likelihood {
         Likelihood::Normal | Likelihood::NormalSharedSd => 0.0,
-        Likelihood::Poisson => -ln_factorial(x),
+        Likelihood::Poisson => ln_poisson(x, centre),
+    }
+}
+
+/// Log probability of counts under `rate` less that under the rate `centre`, and its derivative by `rate`. The counts are so
+/// many, with a `sum` and a sum about the centre.
+pub(super) fn poisson([count, sum, about]: [f64; 3], rate: f64, centre: f64) -> (f64, f64) {
+    let step = rate - centre;
+    // Counts of 0 are certain at a rate of 0: no 0 times infinity.
+    if sum == 0.0 {
+        return (-count * step, -count);
+    }
+    if step.abs() < 0.25 * centre {
+        let d = step / centre;
+        let [ln, rest] = ln_and_rest(1.0 + d, d);
+        let value = about * ln + count * (centre * rest);
+        return (value, (about - count * step) / rate);
+    }
+    let value = sum * (rate.ln() - centre.ln()) - count * step;
+    (value, sum / rate - count)
+}
+
+/// `x ln rate - rate - ln x!`.
+fn ln_poisson(x: f64, rate: f64) -> f64 {
+    if x < 16.0 {
+        // The product is exact.
+        let factorial: f64 = (1..=x as u32).map(f64::from).product();
+        return x * rate.ln() - rate - factorial.ln();
+    }
+    // Loader (2000): Stirling's error, and a deviance that does not cancel.
+    let over_sq = 1.0 / (x * x);
+    let series = [
+        1.0 / 1188.0,
+        -1.0 / 1680.0,
+        1.0 / 1260.0,
+        -1.0 / 360.0,
+        1.0 / 12.0,
+    ];
+    let stirling = series.iter().fold(0.0, |sum, term| sum * over_sq + term) / x;
+    let d = (rate - x) / x;
+    let [_, rest] = ln_and_rest(rate / x, d);
+    x * rest - 0.5 * x.ln() - LN_SQRT_2_PI - stirling
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_probability_of_a_count_is_the_formulas() {
+        for rate in [0.3, 4.0, 15.2, 90.0, 400.0] {
+            for x in [0.0, 1.0, 7.0, 15.0, 16.0, 17.0, 40.0, 150.0, 1000.0] {
+                let ln_factorial: f64 = (1..=x as u32).map(|i| f64::from(i).ln()).sum();
+                let terms = [x * f64::ln(rate), rate, ln_factorial];
+                let size = terms.iter().fold(1.0, |sum, term| sum + term.abs());
+                let error = ln_poisson(x, rate) - (terms[0] - terms[1] - terms[2]);
+                assert!(error.abs() < 1e-14 * size, "{x} {rate}: {error:e}");
+                for centre in [0.9 * rate, 3.0 * rate] {
+                    let (value, slope) = poisson([1.0, x, x - centre], rate, centre);
+                    let error = value + ln_poisson(x, centre) - ln_poisson(x, rate);
+                    assert!(error.abs() < 1e-14 * size, "{x} {rate} {centre}: {error:e}");
+                    assert!((slope - (x / rate - 1.0)).abs() < 1e-14 * (1.0 + x / rate));
+                }
+            }
+        }
     }
 }

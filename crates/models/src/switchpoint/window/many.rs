@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::growth::Near;
-use super::lanes::{add_product, add_scaled, ln, ln_product, total};
+use super::lanes::{add_product, add_scaled, ln_and_rest, ln_product, total};
 use super::rows::Line;
 use super::wide::{Task, widest};
 use super::{Block, Growth, LANES, Rows};
@@ -13,16 +13,17 @@ use crate::prior::LN_SQRT_2_PI;
 /// Most switches under way at once that are summed in lanes.
 pub(in super::super) const MAX_ACTIVE: usize = 8;
 
-/// `mu, sigma` or `rate, 0` of a stretch.
+/// `mu, sigma` or `rate, rate` of a stretch: what an observation is compared with, and the scale of that.
 type Level = [f64; 2];
 
 /// What the rows of a family say.
 pub(in super::super) trait Family {
-    /// Numbers of a level.
+    /// Numbers of a level that differ.
     const LEVELS: usize;
 
-    /// Of an observation `x`: the log density but for logarithms of scales and constants, the factor whose logarithm adds
-    /// to it, and the derivatives by the level. All of them 0, and the factor 1, where `observed` is 0 and not 1.
+    /// Of an observation `x`, whose residual stands for the first number of its level: the log density but for logarithms of scales and
+    /// constants, the factor whose logarithm adds to it, and the derivatives by the level. All of them 0, and the factor 1,
+    /// where `observed` is 0 and not 1.
     fn row(level: Level, x: f64, observed: f64, unit: f64) -> Row;
 
     /// What a row adds to the log density whatever its level, if the factors are in `unit`.
@@ -39,16 +40,16 @@ pub(in super::super) struct Row {
 /// Normal regimes, whose `unit` is a standard deviation.
 pub(in super::super) struct NormalFamily;
 
-/// Poisson regimes, without the factorials.
+/// Poisson regimes, less what the rate `unit` makes of an observation.
 pub(in super::super) struct PoissonFamily;
 
 impl Family for NormalFamily {
     const LEVELS: usize = 2;
 
     #[inline(always)]
-    fn row([mu, sigma]: Level, x: f64, observed: f64, unit: f64) -> Row {
+    fn row([residual, sigma]: Level, _: f64, observed: f64, unit: f64) -> Row {
         let inverse = 1.0 / sigma;
-        let z = observed * (x - mu) * inverse;
+        let z = observed * residual * inverse;
         Row {
             value: -0.5 * z * z,
             factor: if observed == 0.0 { 1.0 } else { unit * inverse },
@@ -65,11 +66,16 @@ impl Family for PoissonFamily {
     const LEVELS: usize = 1;
 
     #[inline(always)]
-    fn row([rate, _]: Level, x: f64, observed: f64, _: f64) -> Row {
+    fn row([residual, rate]: Level, x: f64, observed: f64, unit: f64) -> Row {
+        // With rate = unit (1 + d): x ln(rate / unit) - (rate - unit) = (x - unit) ln(1 + d) + unit (ln(1 + d) - d), of
+        // which neither part is large where counts and rates are.
+        let (inverse, step) = (1.0 / rate, x - unit);
+        let over_unit = 1.0 / unit;
+        let [ln, rest] = ln_and_rest(rate * over_unit, (step - residual) * over_unit);
         Row {
-            value: x * ln(rate) - observed * rate,
+            value: observed * (step * ln + unit * rest),
             factor: 1.0,
-            by: [x / rate - observed, 0.0],
+            by: [observed * residual * inverse, 0.0],
         }
     }
 
@@ -88,7 +94,7 @@ pub(in super::super) struct Many<const M: usize, const N: usize> {
     pub levels: [Level; N],
     /// The switches on the clock `1..=n`, in order.
     pub taus: [f64; M],
-    /// A standard deviation among those of the levels.
+    /// A standard deviation among those of the levels, or a rate near the counts.
     pub unit: f64,
 }
 
@@ -211,15 +217,17 @@ impl<const M: usize, const N: usize> Many<M, N> {
         lanes: &mut Lanes<M, N>,
     ) {
         let (progress, weights) = weigh::<M, N>(gaps, e);
-        let mut level = [[0.0; LANES]; 2];
-        for (weight, of_stretch) in weights.iter().zip(&self.levels) {
-            for (sum, of_stretch) in level.iter_mut().zip(of_stretch).take(F::LEVELS) {
-                add_scaled(sum, weight, *of_stretch);
+        // The residual is a mean of residuals: a mean of levels would round as the levels do.
+        let [mut residual, mut scale] = [[0.0; LANES]; 2];
+        for (weight, [first, second]) in weights.iter().zip(&self.levels) {
+            for lane in 0..LANES {
+                residual[lane] += weight[lane] * (x[lane] - first);
             }
+            add_scaled(&mut scale, weight, *second);
         }
         let mut by = [[0.0; LANES]; 2];
         for lane in 0..LANES {
-            let level = [level[0][lane], level[1][lane]];
+            let level = [residual[lane], scale[lane]];
             let row = F::row(level, x[lane], observed[lane], self.unit);
             lanes.value[lane] += row.value;
             lanes.factor[lane] *= row.factor;
@@ -273,13 +281,13 @@ mod tests {
     use crate::PrefixSums;
     use crate::testing::gapped;
 
-    fn check<F: Family>(levels: [Level; 4]) {
+    fn check<F: Family>(levels: [Level; 4], unit: f64) {
         let rows = Rows::new(&PrefixSums::new(&gapped(90, 3)), -8.0);
         let (range, growth) = (8..90, Growth::new(1.0));
         let many = Many {
             levels,
             taus: [30.2, 31.0, 44.9],
-            unit: 1.0,
+            unit,
         };
         let sum = || Sum::<3, 4, true, F> {
             many: &many,
@@ -294,7 +302,7 @@ mod tests {
     #[test]
     fn every_width_gives_the_same_bits() {
         let levels = [[7.0, 1.3], [9.1, 0.8], [6.2, 2.0], [8.8, 1.1]];
-        check::<NormalFamily>(levels);
-        check::<PoissonFamily>(levels);
+        check::<NormalFamily>(levels, 1.0);
+        check::<PoissonFamily>(levels.map(|[rate, _]| [rate; 2]), 8.0);
     }
 }

@@ -11,6 +11,7 @@ mod sweep;
 mod wide;
 
 pub(super) use growth::Growth;
+pub(super) use lanes::ln_and_rest;
 pub(super) use many::{Family, MAX_ACTIVE, Many, NormalFamily, PoissonFamily};
 pub(super) use one::{One, OneSum};
 pub(super) use rows::Rows;

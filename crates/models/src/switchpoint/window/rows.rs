@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{Block, LANES};
 use crate::PrefixSums;
+use crate::twofold::Twofold;
 
 /// Rows whose numbers lie in whole lines of the processor's cache.
 #[derive(Debug, Clone)]
@@ -22,7 +23,7 @@ pub(in super::super) struct Rows {
     /// Observations in the blocks before each.
     count: Vec<f64>,
     /// Sum of `x` over the blocks before each.
-    sum: Vec<f64>,
+    sum: Vec<Twofold>,
     len: usize,
 }
 
@@ -44,16 +45,16 @@ impl Rows {
             observed: [0.0; LANES],
         };
         let mut lines = vec![empty; len.div_ceil(LANES)];
-        let (mut count, mut sum) = (vec![0.0], vec![0.0]);
-        let mut so_far = [0.0; 2];
+        let (mut count, mut sum) = (vec![0.0], vec![Twofold::default()]);
+        let mut so_far = (0.0, Twofold::default());
         for (line, values) in lines.iter_mut().zip(data.values().chunks(LANES)) {
             let places = line.x.iter_mut().zip(&mut line.observed);
             for ((x, observed), value) in places.zip(values).filter(|(_, value)| !value.is_nan()) {
                 (*x, *observed) = (value - origin, 1.0);
-                so_far = [so_far[0] + 1.0, so_far[1] + *x];
+                so_far = (so_far.0 + 1.0, so_far.1.plus(Twofold::sum_of(*x, 0.0)));
             }
-            count.push(so_far[0]);
-            sum.push(so_far[1]);
+            count.push(so_far.0);
+            sum.push(so_far.1);
         }
         Self {
             lines,
@@ -76,10 +77,13 @@ impl Rows {
         })
     }
 
-    /// Observations, and the sum of their `x`, in the rows `range`, which is made of whole blocks.
-    pub fn count_and_sum(&self, range: &Range<usize>) -> [f64; 2] {
+    /// Observations, the sum of their `x` and that of their `x - about`, in the rows `range`, which is made of whole blocks.
+    pub fn count_and_sums(&self, range: &Range<usize>, about: f64) -> [f64; 3] {
         let blocks = blocks(range);
-        [&self.count, &self.sum].map(|sums| sums[blocks.end] - sums[blocks.start])
+        let count = self.count[blocks.end] - self.count[blocks.start];
+        let sum = self.sum[blocks.end].minus(self.sum[blocks.start]);
+        let less = sum.minus(Twofold::product_of(count, about));
+        [count, sum.value(), less.value()]
     }
 
     /// The rows `range`, which is made of whole blocks, in chunks of at most `n_blocks` blocks.

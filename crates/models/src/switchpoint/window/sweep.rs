@@ -17,11 +17,13 @@ pub(in super::super) struct Segment {
 /// The segments of a series, from its first row to its last.
 ///
 /// A switch is under way at the times within `half_width` of its `tau`; `taus` are in order, so that the switches under way
-/// are always consecutive ones.
+/// are always consecutive ones. Switches closer than `near` to one another begin and end together: a stretch as short as that
+/// weighs little everywhere, and what one of them alone would leave of it at an edge might be more.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Sweep<'a> {
     taus: &'a [f64],
     half_width: f64,
+    near: f64,
     n: usize,
     row: usize,
     under_way: Range<usize>,
@@ -31,10 +33,11 @@ pub(in super::super) struct Sweep<'a> {
 
 impl<'a> Sweep<'a> {
     /// Over the `n` rows of a series.
-    pub fn new(taus: &'a [f64], half_width: f64, n: usize) -> Self {
+    pub fn new(taus: &'a [f64], half_width: f64, near: f64, n: usize) -> Self {
         let mut sweep = Self {
             taus,
             half_width,
+            near,
             n,
             row: 0,
             under_way: 0..0,
@@ -47,15 +50,27 @@ impl<'a> Sweep<'a> {
     }
 
     /// The first row of the block in which switch `k` begins; the end of the series where there is no such switch.
-    fn start(&self, k: usize) -> usize {
+    fn start(&self, mut k: usize) -> usize {
+        while k > 0 && self.are_near(k - 1) {
+            k -= 1;
+        }
         let tau = self.taus.get(k);
         tau.map_or(self.n, |tau| begin(*tau, self.half_width, self.n))
     }
 
     /// The row after the block in which switch `k` ends.
-    fn end(&self, k: usize) -> usize {
+    fn end(&self, mut k: usize) -> usize {
+        while self.are_near(k) {
+            k += 1;
+        }
         let tau = self.taus.get(k);
         tau.map_or(self.n, |tau| end(*tau, self.half_width, self.n))
+    }
+
+    /// Whether the switch after switch `k` is as good as at the same place.
+    fn are_near(&self, k: usize) -> bool {
+        let next = self.taus.get(k + 1);
+        next.is_some_and(|next| next - self.taus[k] < self.near)
     }
 }
 
@@ -113,7 +128,7 @@ mod tests {
     use super::*;
 
     fn segments(taus: &[f64], half_width: f64, n: usize) -> Vec<(Range<usize>, Range<usize>)> {
-        Sweep::new(taus, half_width, n)
+        Sweep::new(taus, half_width, 0.0, n)
             .map(|segment| (segment.rows, segment.switches))
             .collect()
     }
@@ -140,6 +155,19 @@ mod tests {
     }
 
     #[test]
+    fn switches_that_are_near_begin_and_end_together() {
+        // The first one's window ends on the border between two blocks, the other's behind it.
+        let taus = [34.9, 35.1];
+        let of = |near| Sweep::new(&taus, 6.0, near, 80).map(|segment| segment.switches);
+        assert_eq!(of(0.0).collect::<Vec<_>>(), [0..0, 0..2, 1..2, 2..2]);
+        assert_eq!(of(1.0).collect::<Vec<_>>(), [0..0, 0..2, 2..2]);
+        let ends: Vec<_> = Sweep::new(&taus, 6.0, 1.0, 80)
+            .map(|segment| segment.rows.end)
+            .collect();
+        assert_eq!(ends, [24, 48, 80]);
+    }
+
+    #[test]
     fn switches_outside_leave_their_stretches_to_one_side() {
         assert_eq!(segments(&[-90.0, 950.0], 5.0, 100), [(0..100, 1..1)]);
         let ends = [f64::NEG_INFINITY, -1e300, 1e300, f64::INFINITY];
@@ -158,7 +186,7 @@ mod tests {
             for half_width in [0.01, 0.5, 3.0, 11.2, 70.0] {
                 let taus = [0.3, 6.0, 6.2, 39.9, 77.0];
                 let mut row = 0;
-                for Segment { rows, switches } in Sweep::new(&taus, half_width, n) {
+                for Segment { rows, switches } in Sweep::new(&taus, half_width, 0.5, n) {
                     assert_eq!(rows.start, row, "no gap and nothing twice");
                     assert!(rows.start % LANES == 0 && rows.end > rows.start);
                     for time in rows.clone().map(|row| (row + 1) as f64) {
