@@ -46,11 +46,11 @@ impl Sink for Silent {
 }
 
 /// Draws of the chains that `make` makes on `target` from draws of its prior.
-pub fn sample<'a>(
+pub fn sample(
     sampler: &'static str,
-    target: &'a LinearGaussian,
+    target: &LinearGaussian,
     settings: ChainsSettings,
-    make: impl Fn(Vec<f64>, ChainRng) -> Result<Box<dyn Chain + 'a>, InferError>,
+    make: impl Fn(Vec<f64>, ChainRng) -> Result<Box<dyn Chain + '_>, InferError>,
 ) -> anyhow::Result<Sampled> {
     let mut chains = Chains::new(sampler, target, settings, |_, mut rng| {
         make(target.draw_prior(&mut rng), rng)
