@@ -46,11 +46,15 @@ impl Sink for Silent {
 }
 
 /// Draws of the chains that `make` makes on `target` from draws of its prior.
-pub fn sample(
+#[expect(
+    clippy::needless_lifetimes,
+    reason = "without a name the chains of `make` could not borrow the target"
+)]
+pub fn sample<'a>(
     sampler: &'static str,
-    target: &LinearGaussian,
+    target: &'a LinearGaussian,
     settings: ChainsSettings,
-    make: impl Fn(Vec<f64>, ChainRng) -> Result<Box<dyn Chain + '_>, InferError>,
+    make: impl Fn(Vec<f64>, ChainRng) -> Result<Box<dyn Chain + 'a>, InferError>,
 ) -> anyhow::Result<Sampled> {
     let mut chains = Chains::new(sampler, target, settings, |_, mut rng| {
         make(target.draw_prior(&mut rng), rng)

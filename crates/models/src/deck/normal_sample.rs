@@ -199,7 +199,8 @@ mod tests {
         let mean_of = |f: &dyn Fn(f64, f64) -> f64| {
             points.iter().map(|p| f(p.0, p.1) * p.2).sum::<f64>() / total
         };
-        let laws: [(SampleLaw, fn(f64, f64) -> f64); 2] = [
+        type Density = fn(f64, f64) -> f64;
+        let laws: [(SampleLaw, Density); 2] = [
             (sample.mu(), |mu, _| mu),
             (sample.sigma(), |_, sigma| sigma),
         ];
