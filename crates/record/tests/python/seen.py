@@ -14,6 +14,11 @@ import warnings
 
 import numpy as np
 
+with warnings.catch_warnings():
+    # The first import of a day announces the next major version, which says nothing of the files.
+    warnings.simplefilter("ignore", FutureWarning)
+    import arviz
+
 
 def bits(values):
     """Numbers as the bits that they are, so that JSON changes none; anything else as itself."""
@@ -24,8 +29,6 @@ def bits(values):
 
 
 def diagnostics(chains):
-    import arviz
-
     chains = np.asarray(chains, dtype=np.float64)
     if not np.isfinite(chains).all() or chains.shape[1] < 4:
         return None
@@ -40,8 +43,6 @@ def diagnostics(chains):
 
 def load(path):
     """The store at `path` by ArviZ itself, or where its version says so by xarray first."""
-    import arviz
-
     try:
         return arviz.from_zarr(path)
     except ImportError as error:
