@@ -76,11 +76,12 @@ fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
     let planned: Vec<Planned> = (0..options.num_runs)
         .map(|number| Planned::new(number, coin.random::<f64>() < 0.5, report.seed()))
         .collect::<anyhow::Result<_>>()?;
-    let sink = TensorBoardSink::new(report.folder().path());
+    let mut tensorboard = TensorBoardSink::new(report.folder().path());
+    for run in &planned {
+        tensorboard.add_graph(&run.name, switch_graph(&run.model, 1));
+    }
     let mut curves = Curves {
-        tensorboard: planned.iter().fold(sink, |sink, run| {
-            sink.with_graph(&run.name, switch_graph(&run.model, 1))
-        }),
+        tensorboard,
         of_method: BTreeMap::new(),
     };
     let runs: Vec<Run> = planned

@@ -144,7 +144,7 @@ fn event(bytes: &[u8]) -> Result<Event, String> {
             (5, Field::Bytes(summary)) => {
                 for value in fields(summary)? {
                     if let (1, Field::Bytes(value)) = value {
-                        event.scalars.push(scalar(value)?);
+                        event.scalars.extend(scalar(value)?);
                     }
                 }
             }
@@ -154,16 +154,17 @@ fn event(bytes: &[u8]) -> Result<Event, String> {
     Ok(event)
 }
 
-fn scalar(bytes: &[u8]) -> Result<(String, f32), String> {
-    let (mut tag, mut value) = (String::new(), 0.0);
+/// The value, if it is a number: a histogram, a picture or a text is none.
+fn scalar(bytes: &[u8]) -> Result<Option<(String, f32)>, String> {
+    let (mut tag, mut value) = (String::new(), None);
     for field in fields(bytes)? {
         match field {
             (1, Field::Bytes(name)) => tag = text(name)?,
-            (2, Field::Four(simple)) => value = f32::from_le_bytes(simple),
+            (2, Field::Four(simple)) => value = Some(f32::from_le_bytes(simple)),
             _ => {}
         }
     }
-    Ok((tag, value))
+    Ok(value.map(|value| (tag, value)))
 }
 
 #[test]

@@ -147,6 +147,15 @@ const SIMULATE: [Told; 6] = [
     ("--output", "[default: standard output]"),
 ];
 
+const RUNS: [Told; 6] = [
+    ("--json", "JSON"),
+    ("--prune", "never one that is being written"),
+    ("--keep", "not the newest N"),
+    ("--older-than", "days ago"),
+    ("--unfinished", "never finished"),
+    ("--yes", "remove them"),
+];
+
 /// Every option in `help` with its explanation on one line.
 fn told(help: &str) -> Vec<(String, String)> {
     let mut told: Vec<(String, String)> = Vec::new();
@@ -204,7 +213,12 @@ fn the_other_commands_explain_theirs() {
     check("sbc", &[&MODEL[..], &SAMPLER, &SBC].concat());
     check("diagnose", &[("--json", "JSON")]);
     check("simulate", &SIMULATE);
+    check("compare-runs", &[("--json", "JSON")]);
+    check("runs", &RUNS);
+    check("watch", &[]);
     check("devices", &[("--json", "JSON")]);
+    check("completions", &[]);
+    check("man", &[("--dir", "a page of every command")]);
 }
 
 #[test]
@@ -219,7 +233,11 @@ fn the_program_names_its_commands_and_exit_codes() {
         "diagnose",
         "sbc",
         "simulate",
+        "runs",
+        "watch",
         "devices",
+        "completions",
+        "man",
         "Exit codes:",
         "70",
     ] {

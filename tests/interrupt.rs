@@ -32,7 +32,7 @@ fn start_long(sandbox: &Sandbox) -> Child {
 }
 
 /// The program with `words`, once `path` is there.
-fn start(sandbox: &Sandbox, words: &[&str], path: &str) -> Child {
+pub fn start(sandbox: &Sandbox, words: &[&str], path: &str) -> Child {
     let mut child = sandbox
         .switchback(words)
         .spawn()
@@ -225,8 +225,8 @@ fn a_disk_that_fills_with_events_ends_the_run_with_whole_events() {
     );
     assert_eq!(
         sandbox.listing().len(),
-        3,
-        "only the events of adam: {:?}",
+        5,
+        "only the events of the run and of adam, and how it began: {:?}",
         sandbox.listing()
     );
 }
@@ -265,7 +265,10 @@ fn a_disk_that_is_full_at_the_end_leaves_no_torn_file() {
         assert_eq!(draws.expect("draws").n_draws(), 100, "{method}");
     }
     let files = fs::read_dir(partial).expect("a folder").count();
-    assert_eq!(files, 7, "six methods and their draws");
+    assert_eq!(
+        files, 9,
+        "six methods, their draws, the events of the run, and how it began"
+    );
 }
 
 #[test]

@@ -10,8 +10,10 @@ mod exact;
 mod examples;
 mod experiment;
 mod help;
+mod hostile;
 #[cfg(unix)]
 mod interrupt;
+mod manual;
 mod nuts_on_tensors;
 mod optimize;
 mod pipes;
@@ -20,6 +22,8 @@ mod program;
 #[expect(dead_code, reason = "its own questions are asked beside it")]
 mod python;
 mod real_data;
+#[cfg(unix)]
+mod runs;
 mod sample;
 mod sbc;
 mod simulate;

@@ -1,4 +1,5 @@
-//! Protects: the real TensorBoard, with either of its readers, shows every point and graph of an experiment.
+//! Protects: the real TensorBoard, with either of its readers, shows an experiment whole: points, graph, settings with
+//! their outcome, charts, histograms and what was found.
 
 use std::time::Duration;
 
@@ -126,7 +127,7 @@ fn check_tags(server: &TensorBoard) {
     for method in OPTIMISERS {
         assert_eq!(
             shown(method),
-            with(&["diag/grad_norm", "gap/nats"]),
+            with(&["diag/grad_norm", "gap/nats", "time/seconds"]),
             "{method}"
         );
     }
@@ -134,7 +135,10 @@ fn check_tags(server: &TensorBoard) {
         let of = |diagnostic| SHARED.map(|name| format!("mcmc/{diagnostic}/{name}"));
         let own = [&of("ess")[..], &of("r_hat")].concat();
         let mut own: Vec<&str> = own.iter().map(|tag| &**tag).collect();
-        own.push("mcmc/accept_rate");
+        own.extend(["mcmc/accept_rate", "time/seconds"]);
+        let spread =
+            SHARED.map(|name| ["q05", "median", "q95"].map(|end| format!("chains/{name}/{end}")));
+        own.extend(spread.as_flattened().iter().map(String::as_str));
         assert_eq!(shown(method), with(&own), "{method}");
     }
 }
@@ -173,6 +177,160 @@ fn check_graph(server: &TensorBoard) {
     }
 }
 
+/// The settings of every method with its outcome, as the HPARAMS tab has them.
+fn check_settings(server: &TensorBoard, comparison: &Value) {
+    let request = "%7B%22experimentName%22%3A%22%22%2C%22allowedStatuses%22%3A%5B%22STATUS_SUCCESS%22%5D%2C\
+                   %22colParams%22%3A%5B%5D%2C%22startIndex%22%3A0%2C%22sliceSize%22%3A99%7D";
+    let path = format!("/data/plugin/hparams/session_groups?request={request}");
+    let groups = server.wait_for(PATIENCE, |server| {
+        let groups = get(server, &path)?;
+        (groups["totalSize"] == (OPTIMISERS.len() + SAMPLERS.len()) as u64)
+            .then(|| groups.clone())
+            .ok_or_else(|| format!("the rows are {groups}"))
+    });
+    let groups = groups.expect("a row a method");
+    let group = |method: &str| {
+        let groups = groups["sessionGroups"].as_array().expect("a list");
+        groups
+            .iter()
+            .find(|group| group["sessions"][0]["name"] == method)
+            .unwrap_or_else(|| panic!("no {method} in {groups:?}"))
+    };
+    let outcome = |method: &str, tag: &str| {
+        let outcomes = group(method)["metricValues"].as_array().expect("a list");
+        let found = outcomes.iter().find(|of| {
+            let name = &of["name"];
+            let group = name["group"].as_str().unwrap_or_default();
+            let whole = format!("{group}/{}", name["tag"].as_str().unwrap_or_default());
+            whole.trim_start_matches('/') == tag
+        });
+        found.map(|of| number(&of["value"]))
+    };
+    for method in OPTIMISERS {
+        let hparams = &group(method)["hparams"];
+        assert_eq!(hparams["method"], method.trim_end_matches("-fused"));
+        let is_fused = method.ends_with("-fused");
+        assert_eq!(hparams["engine"], if is_fused { "fused" } else { "tensor" });
+        assert_eq!(hparams["steps"], STEPS as f64);
+        assert_eq!(hparams["rows"], 90.0);
+        let rate = if method.starts_with("adam") {
+            0.001
+        } else {
+            0.01
+        };
+        assert_eq!(hparams["learning_rate"], rate);
+        let row = row(comparison, method);
+        let likelihood = outcome(method, "likelihood").expect("an outcome");
+        assert!((likelihood - number(&row["log_likelihood"])).abs() < 1e-3);
+        let gap = outcome(method, "gap/nats").expect("an outcome");
+        assert!((gap - number(&row["gap_nats"])).abs() < 1e-3, "{gap} {row}");
+        assert!(outcome(method, "time/seconds").expect("an outcome") > 0.0);
+    }
+    for method in SAMPLERS {
+        let hparams = &group(method)["hparams"];
+        assert_eq!(hparams["method"], "metropolis");
+        assert_eq!(hparams["samples"], DRAWS as f64);
+        assert!(outcome(method, "likelihood").expect("an outcome") < 0.0);
+    }
+}
+
+/// A chart a parameter, with every method in it, and margins that have all of their curves.
+fn check_charts(server: &TensorBoard) {
+    let layout = server.wait_for(PATIENCE, |server| {
+        let layout = get(server, "/data/plugin/custom_scalars/layout")?;
+        layout["category"]
+            .is_array()
+            .then_some(layout)
+            .ok_or_else(|| "no layout yet".to_owned())
+    });
+    let layout = layout.expect("a layout");
+    let categories = layout["category"].as_array().expect("a list");
+    let titles: Vec<&str> = categories
+        .iter()
+        .filter_map(|of| of["title"].as_str())
+        .collect();
+    assert_eq!(titles, ["Every method", "Starts", "Chains", "How well"]);
+    let charts = |category: usize| categories[category]["chart"].as_array().expect("a list");
+    let shown: Vec<&str> = charts(0)
+        .iter()
+        .filter_map(|chart| chart["title"].as_str())
+        .collect();
+    let mut shared = SHARED.to_vec();
+    shared.sort_unstable();
+    let mut sorted = shown.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, shared);
+    for chart in charts(0) {
+        let tag = chart["multiline"]["tag"][0].as_str().expect("a tag");
+        let path = format!(
+            "/data/plugin/custom_scalars/scalars?run=adam&tag={}",
+            tag.replace('$', "%24")
+        );
+        let found = get(server, &path).expect("curves");
+        assert_eq!(found["regex_valid"], true);
+        let curves = found["tag_to_events"].as_object().expect("a map");
+        assert_eq!(curves.len(), 1, "{found}");
+    }
+    for chart in charts(2) {
+        let series = &chart["margin"]["series"][0];
+        for end in ["value", "lower", "upper"] {
+            let tag = series[end].as_str().expect("a tag");
+            let n = served_number(server, "metropolis", tag);
+            assert!(n > 5, "{tag}: {n} points");
+        }
+    }
+}
+
+/// How many points there are under `tag`.
+fn served_number(server: &TensorBoard, method: &str, tag: &str) -> usize {
+    let name = tag.replace('/', "%2F");
+    let path = format!("/data/plugin/scalars/scalars?run={method}&tag={name}");
+    let rows = get(server, &path).unwrap_or_else(|error| panic!("{method} {tag}: {error}"));
+    rows.as_array().map_or(0, Vec::len)
+}
+
+/// What was found, as it was printed.
+fn check_verdict(server: &TensorBoard) {
+    let texts = server.wait_for(PATIENCE, |server| {
+        let texts = get(server, "/data/plugin/text/text?run=.&tag=verdict")?;
+        let one = texts.as_array().is_some_and(|texts| texts.len() == 1);
+        one.then_some(texts).ok_or_else(|| "no text yet".to_owned())
+    });
+    let texts = texts.expect("a text");
+    let html = texts[0]["text"].as_str().expect("HTML");
+    for words in [
+        "<code>",
+        "as probable under one switch as under none",
+        "metropolis-hard",
+    ] {
+        assert!(html.contains(words), "no {words} in {html}");
+    }
+}
+
+/// The draws of each sampler over time.
+fn check_histograms(server: &TensorBoard) {
+    for (method, name) in [(SAMPLERS[0], "tau"), (SAMPLERS[1], "s")] {
+        let path = format!("/data/plugin/histograms/histograms?run={method}&tag=draws%2F{name}");
+        let windows = server.wait_for(PATIENCE, |server| {
+            let windows = get(server, &path)?;
+            let last = windows.as_array().and_then(|windows| windows.last());
+            let is_there = last.is_some_and(|window| window[1] == DRAWS);
+            is_there
+                .then_some(windows)
+                .ok_or_else(|| format!("{method}: not all histograms yet"))
+        });
+        let windows = windows.expect("histograms");
+        let windows = windows.as_array().expect("a list");
+        // Four chains.
+        let count: f64 = windows
+            .iter()
+            .flat_map(|window| window[2].as_array().expect("bins"))
+            .map(|bin| number(&bin[2]))
+            .sum();
+        assert_eq!(count, 4.0 * DRAWS as f64, "{method}");
+    }
+}
+
 fn check_with(loader: Loader) {
     let Some(executable) = find() else {
         return;
@@ -187,6 +345,10 @@ fn check_with(loader: Loader) {
     }
     check_ends(&server, &comparison);
     check_graph(&server);
+    check_settings(&server, &comparison);
+    check_charts(&server);
+    check_verdict(&server);
+    check_histograms(&server);
 }
 
 #[test]

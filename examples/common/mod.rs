@@ -342,6 +342,7 @@ fn manifest<T: clap::Args + Serialize>(
         created_at,
         finished_at,
         status: Status::Complete,
+        is_trusted: None,
         switchback: env!("CARGO_PKG_VERSION").to_owned(),
         series: None,
         settings,

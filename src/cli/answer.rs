@@ -10,6 +10,7 @@ use switchback::models::SwitchModel;
 use switchback::record::{MethodInfo, Row};
 
 use super::climbing::{Climbing, Ended, Engine};
+use super::dashboards;
 use super::failure::Failure;
 use super::listen::Listeners;
 use super::optimizing::{ClimbPlan, PlacedClimb};
@@ -91,6 +92,8 @@ impl Search<'_> {
     ) -> Result<Vec<Answer>, Failure> {
         let mut all: Vec<(&PlacedClimb, Ended)> = Vec::new();
         for placed in climbs {
+            let settings = dashboards::of_climb(self.series, placed, self.engine);
+            listeners.tensorboard.add_settings(&placed.method, settings);
             let ended = Climbing {
                 placed,
                 engine: self.engine,

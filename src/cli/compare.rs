@@ -1,24 +1,21 @@
 //! `switchback compare`: every method that fits on one model of one series, and when to pick which.
 
-use std::path::Path;
-
 use jiff::Timestamp;
 use switchback::infer::{Context, Reference, Starts};
 use switchback::models::SwitchModel;
-use switchback::record::{
-    Comparison, Manifest, Platform, RunFolder, SeriesInfo, Status, TensorBoardSink,
-};
+use switchback::record::{Comparison, SeriesInfo};
 use switchback::tensor::switch_graph;
 
 use super::args::CompareArguments;
 use super::compared::Verdicts;
 use super::comparing::{Chosen, INIT_FORM, PlainStart};
 use super::contest::Contest;
-use super::describe::{self, default_run, run_name};
+use super::describe;
 use super::failure::Failure;
 use super::lineup::{Lineup, Referee, starts_of_chains};
-use super::listen::{Interrupt, Listeners, Progress};
-use super::{DO_NOT_TRUST, DONE, model, rows, settings, terminal};
+use super::listen::Interrupt;
+use super::run::{Ending, Run, name_of};
+use super::{model, rows, settings};
 
 /// Runs the comparison and prints it.
 pub fn run(arguments: &CompareArguments) -> Result<u8, Failure> {
@@ -46,24 +43,24 @@ pub fn run(arguments: &CompareArguments) -> Result<u8, Failure> {
     // Chains first: what cannot start leaves nothing behind.
     let chains = lineup.chains(context)?;
     let interrupt = Interrupt::listen().map_err(Failure::internal)?;
-    let folder = RunFolder::create(
-        arguments
-            .run_dir
-            .clone()
-            .unwrap_or_else(|| default_run("compare", &series, created_at)),
-    )?;
-    let mut listeners = listeners(arguments, &lineup, &folder, interrupt);
+    let run_dir = arguments.run_dir.clone();
+    let name = name_of("compare", &series);
+    let mut run = Run::begin(&name, created_at, run_dir, &arguments.output)?;
+    let mut listeners = run.listeners(interrupt, &model)?;
+    let relaxed = lineup.climbs.iter();
+    for placed in relaxed.filter(|placed| !placed.plan.climbed.is_marginal) {
+        let graph = switch_graph(&model, placed.plan.n_starts);
+        listeners.add_graph(&placed.method, graph);
+    }
     let mut contest = Contest {
         lineup: &lineup,
-        folder: &folder,
-        created_at,
+        run: &run,
         outcomes: Vec::new(),
         methods: Vec::new(),
         is_interrupted: false,
     };
     contest.play(chains, &start, &mut listeners)?;
-    drop(listeners.progress);
-    listeners.tensorboard.close()?;
+    listeners.close()?;
     let Contest {
         outcomes,
         methods,
@@ -86,101 +83,26 @@ pub fn run(arguments: &CompareArguments) -> Result<u8, Failure> {
             None => None,
         },
     };
-    let details = verdicts.as_json();
-    folder.write_json("comparison.json", &comparison)?;
-    folder.write_json("compare.json", &details)?;
-    let name = run_name(&folder);
-    let run = folder.finish(&Manifest {
-        name,
-        series: Some(SeriesInfo::of(&series, path.as_deref())),
-        methods,
-        ..manifest(arguments, &lineup, &start, created_at, is_interrupted)
-    })?;
-    if arguments.output.json {
-        let mut json = serde_json::to_value(&comparison).map_err(Failure::internal)?;
-        json["compare"] = details;
-        terminal::print_json(&json)?;
-    } else {
-        let mut text = rows::opening(&series, &model);
-        if let Some(exact) = &referee.exact {
-            text += &rows::headline(&series, exact)?;
-            text += "\n";
-        }
-        if outcomes.iter().any(|outcome| outcome.is_optimizer()) {
-            text += "Gradient methods seek the top of the posterior over unconstrained positions (with the Jacobian).\n\n";
-        }
-        text += &verdicts.text();
-        if is_interrupted {
-            text += "\nThe run was interrupted; what there is was kept.\n";
-        }
-        text += &ending(&run);
-        terminal::print(&text)?;
+    let mut text = rows::opening(&series, &model);
+    if let Some(exact) = &referee.exact {
+        text += &rows::headline(&series, exact)?;
+        text += "\n";
     }
+    if outcomes.iter().any(|outcome| outcome.is_optimizer()) {
+        text += "Gradient methods seek the top of the posterior over unconstrained positions (with the Jacobian).\n\n";
+    }
+    text += &verdicts.text();
+    let json = run.write_found(&comparison, Some(("compare", verdicts.as_json())))?;
     let is_trusted = outcomes.iter().all(|outcome| outcome.is_trusted);
-    Ok(if is_trusted && !is_interrupted {
-        DONE
-    } else {
-        DO_NOT_TRUST
-    })
-}
-
-fn ending(run: &Path) -> String {
-    format!(
-        "\nrun: {}\ntensorboard --logdir {}\n",
-        run.display(),
-        run.display()
-    )
-}
-
-/// Who listens to the run.
-fn listeners(
-    arguments: &CompareArguments,
-    lineup: &Lineup<'_>,
-    folder: &RunFolder,
-    interrupt: Interrupt,
-) -> Listeners {
-    let mut tensorboard = TensorBoardSink::new(folder.path());
-    let relaxed = lineup.climbs.iter();
-    for placed in relaxed.filter(|placed| !placed.plan.climbed.is_marginal) {
-        let graph = switch_graph(lineup.model, placed.plan.n_starts);
-        tensorboard = tensorboard.with_graph(&placed.method, graph);
-    }
-    Listeners {
-        progress: Progress::new(arguments.output.quiet || arguments.output.json),
-        tensorboard,
-        draws: Vec::new(),
-        interrupt,
-    }
-}
-
-/// The manifest, but for what the folder, the file and the methods say.
-fn manifest(
-    arguments: &CompareArguments,
-    lineup: &Lineup<'_>,
-    start: &PlainStart,
-    created_at: Timestamp,
-    is_interrupted: bool,
-) -> Manifest {
-    Manifest {
-        format: Manifest::FORMAT,
-        name: String::new(),
-        // A path need not be UTF-8.
-        command: std::env::args_os()
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect(),
-        created_at,
-        finished_at: Timestamp::now(),
-        status: if is_interrupted {
-            Status::Interrupted
-        } else {
-            Status::Complete
-        },
-        switchback: env!("CARGO_PKG_VERSION").to_owned(),
-        series: None,
-        settings: lineup.settings(start),
+    run.end(Ending {
+        series: Some(SeriesInfo::of(&series, path.as_deref())),
+        settings: lineup.settings(&start),
         seed: arguments.seed,
-        prior: describe::priors(lineup.model),
-        methods: Vec::new(),
-        platform: Platform::current(),
-    }
+        prior: describe::priors(&model),
+        methods,
+        is_interrupted,
+        is_trusted,
+        json,
+        text,
+    })
 }

@@ -1,24 +1,23 @@
 //! Runs the methods of a comparison, one after the other, and makes an outcome of each.
 
-use std::time::Instant;
-
-use jiff::Timestamp;
 use serde_json::Value;
 use switchback::core::Stop;
-use switchback::infer::{Chains, Far, Form, MethodKind, Target, drive};
+use switchback::infer::{Chains, Far, Form, MethodKind, Target};
 use switchback::models::Placed;
-use switchback::record::{DrawsFile, DrawsInfo, MethodInfo, Named, RunFolder, StoredDraws};
+use switchback::record::{MethodInfo, Named, StoredDraws};
 
 use super::answer::{Answer, Search};
 use super::args::MethodName;
 use super::climbing::Engine;
 use super::compared::Outcome;
 use super::comparing::{PlainStart, SamplerPlan, what};
+use super::drawing::{Drawing, Drew};
 use super::failure::Failure;
 use super::lineup::Lineup;
 use super::listen::Listeners;
 use super::optimizing::PlacedClimb;
-use super::rows::{self, Cost, Drawn, Sampled};
+use super::rows::{self, Drawn, Sampled};
+use super::run::Run;
 use super::{found, held, optimize, summary};
 
 /// Draws of each Gaussian at an optimum.
@@ -28,10 +27,8 @@ pub const LAPLACE_DRAWS: usize = 10_000;
 pub struct Contest<'a> {
     /// What is run.
     pub lineup: &'a Lineup<'a>,
-    /// The folder of the run.
-    pub folder: &'a RunFolder,
-    /// When it began.
-    pub created_at: Timestamp,
+    /// The run.
+    pub run: &'a Run<'a>,
     /// What came of each method.
     pub outcomes: Vec<Outcome>,
     /// Their parts of the manifest.
@@ -112,36 +109,18 @@ impl Contest<'_> {
         mut chains: Chains<'_>,
         listeners: &mut Listeners,
     ) -> Result<(), Failure> {
-        let draws = self.folder.method_dir("draws")?;
-        let path = draws.join(format!("{name}.zarr"));
-        let info = DrawsInfo {
-            sampler: name,
-            series: Some(self.lineup.series),
-            num_warmup: plan.chains.num_warmup as u64,
-            num_samples: plan.chains.num_samples as u64,
-            save_warmup: plan.chains.save_warmup,
-            created_at: self.created_at,
+        let drawing = Drawing {
+            run: self.run,
+            series: self.lineup.series,
+            method: name,
+            sampler: plan.sampler,
+            target,
+            settings: plan.chains,
         };
-        listeners.draws = vec![DrawsFile::create(&path, chains.schema(), &info)?];
-        let started = Instant::now();
-        let stop = drive(&mut chains, listeners)?;
-        let seconds = started.elapsed().as_secs_f64();
-        for file in listeners.draws.drain(..) {
-            file.finish()?;
-        }
+        let (path, file) = drawing.zarr(&chains)?;
+        let Drew { stop, cost, info } = drawing.draw(&mut chains, file, listeners)?;
         self.is_interrupted |= stop == Stop::Interrupted;
-        self.methods.push(MethodInfo {
-            method: name.to_owned(),
-            engine: "plain".to_owned(),
-            device: "cpu".to_owned(),
-            stop: Some(stop.to_string()),
-            steps: chains.n_drawn() as u64,
-            seconds,
-        });
-        let cost = Cost {
-            seconds,
-            evaluations: chains.n_evaluations(),
-        };
+        self.methods.push(info);
         let diagnosis = summary::judge(&chains, &target.names(), || StoredDraws::open(&path))?;
         let exact = self.lineup.referee.exact.as_ref();
         let far = exact.and_then(|exact| Far::from_exact(&diagnosis, exact));
@@ -176,7 +155,7 @@ impl Contest<'_> {
             verdict: if is_trusted { "trusted" } else { "not trusted" }.to_owned(),
             is_trusted,
             places,
-            seconds,
+            seconds: cost.seconds,
             details: summary::as_json(&diagnosis),
         });
         Ok(())

@@ -1,44 +1,12 @@
-//! What a run says of itself: its name and its settings.
+//! What a run says of its settings.
 
-use std::path::PathBuf;
-
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use switchback::core::{Ascent, Ramp, Rule, Series};
+use switchback::core::{Ascent, Ramp, Rule};
 use switchback::infer::{Launch, Method};
 use switchback::models::{Parameterization, SwitchModel};
-use switchback::record::RunFolder;
 
 use super::optimizing::{ClimbPlan, PlacedClimb};
 use super::settings::ExperimentSettings;
-
-/// Where a run goes that was given no folder: what it does, the series and the moment in its name.
-pub fn default_run(what: &str, series: &Series, at: Timestamp) -> PathBuf {
-    let plain = |c: char| {
-        if c.is_alphanumeric() || c == '_' || c == '-' {
-            c
-        } else {
-            '_'
-        }
-    };
-    let name: String = series.name().chars().map(plain).collect();
-    run_path(&format!("{what}-{name}"), at)
-}
-
-/// The folder of a run called `name` that began at `at`.
-pub fn run_path(name: &str, at: Timestamp) -> PathBuf {
-    let at = at
-        .strftime("%Y%m%d-%H%M%S%.3f")
-        .to_string()
-        .replace('.', "-");
-    PathBuf::from("runs").join(format!("{name}-{at}"))
-}
-
-/// The last part of a run's folder.
-pub fn run_name(folder: &RunFolder) -> String {
-    let name = folder.final_path().file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
-}
 
 /// The settings of an experiment, for its manifest, with the resolved climb of each optimiser.
 pub fn settings_as_json(

@@ -7,26 +7,25 @@ use switchback::core::{ChainRng, Series, Stop};
 use switchback::diagnostics::MIN_DRAWS;
 use switchback::infer::{
     ChainsSettings, Context, Far, Form, MetropolisSettings, Reference, Sampler, Starts, Target,
-    Verdict, dispersed, drive,
+    Verdict, dispersed,
 };
 use switchback::models::{Estimate, Exact, Profile, SwitchModel};
-use switchback::record::{
-    Comparison, DrawsFile, DrawsInfo, Manifest, MethodInfo, Platform, Row, RunFolder, SeriesInfo,
-    Status, StoredDraws, TensorBoardSink,
-};
+use switchback::record::{Comparison, MethodInfo, Row, SeriesInfo, StoredDraws};
 use switchback::tensor::{OpenDevice, switch_graph};
 
 use super::answer::{Answer, Search};
 use super::args::ExperimentArguments;
 use super::climbing::Engine;
-use super::describe::{self, default_run, run_name, settings_as_json};
+use super::describe::{self, settings_as_json};
+use super::drawing::{Drawing, Drew};
 use super::failure::Failure;
-use super::listen::{Interrupt, Listeners, Progress};
+use super::listen::{Interrupt, Listeners};
 use super::optimize;
 use super::optimizing::{PlacedClimb, What};
 use super::rows::{self, Cost, Drawn, Sampled};
+use super::run::{Ending, Run, name_of};
 use super::settings::{self, Chosen, ExperimentSettings};
-use super::{DO_NOT_TRUST, DONE, model, summary, terminal};
+use super::{model, summary};
 
 /// Runs the experiment and prints the comparison.
 pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
@@ -45,36 +44,24 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
     let engine = Engine::Tensor(OpenDevice::open(settings.device)?);
     let climbs = settings.climbs(&model, &series)?;
     let interrupt = Interrupt::listen().map_err(Failure::internal)?;
-    let folder = RunFolder::create(
-        arguments
-            .run_dir
-            .clone()
-            .unwrap_or_else(|| default_run("switchpoint", &series, created_at)),
-    )?;
-    let is_quiet = arguments.output.quiet || arguments.output.json;
-    let mut listeners = Listeners {
-        progress: Progress::new(is_quiet),
-        tensorboard: climbs
-            .iter()
-            .fold(TensorBoardSink::new(folder.path()), |sink, placed| {
-                sink.with_graph(&placed.method, switch_graph(&model, 1))
-            }),
-        draws: Vec::new(),
-        interrupt,
-    };
+    let run_dir = arguments.run_dir.clone();
+    let name = name_of("switchpoint", &series);
+    let mut run = Run::begin(&name, created_at, run_dir, &arguments.output)?;
+    let mut listeners = run.listeners(interrupt, &model)?;
+    for placed in &climbs {
+        listeners.add_graph(&placed.method, switch_graph(&model, 1));
+    }
     let outcome = Experiment {
         series: &series,
         model: &model,
-        folder: &folder,
-        created_at,
+        run: &run,
         settings: &settings,
         climbs: &climbs,
         engine: &engine,
         referee: &referee,
     }
     .run(&mut listeners)?;
-    drop(listeners.progress);
-    listeners.tensorboard.close()?;
+    listeners.close()?;
 
     let comparison = Comparison {
         series: series.name().to_owned(),
@@ -82,58 +69,28 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
         rows: outcome.rows,
         exact: Some(rows::exact_beside(&series, &referee.exact)?),
     };
-    folder.write_json("comparison.json", &comparison)?;
-    let name = run_name(&folder);
-    let run = folder.finish(&Manifest {
-        format: Manifest::FORMAT,
-        name,
-        // A path need not be UTF-8.
-        command: std::env::args_os()
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect(),
-        created_at,
-        finished_at: Timestamp::now(),
-        status: if outcome.is_interrupted {
-            Status::Interrupted
-        } else {
-            Status::Complete
-        },
-        switchback: env!("CARGO_PKG_VERSION").to_owned(),
+    let mut text = rows::opening(&series, &model);
+    text += &rows::headline(&series, &referee.exact)?;
+    text += "\n";
+    text += &rows::comparison_table(&comparison.rows);
+    text += "\n";
+    for row in &comparison.rows {
+        if let Some(advice) = &row.advice {
+            text += &format!("{}: {advice}\n", row.method);
+        }
+    }
+    let json = run.write_found(&comparison, None)?;
+    let is_trusted = outcome.is_trusted;
+    run.end(Ending {
         series: Some(SeriesInfo::of(&series, path.as_deref())),
         settings: settings_as_json(&settings, &climbs),
         seed: arguments.seed,
         prior: describe::priors(&model),
         methods: outcome.methods,
-        platform: Platform::current(),
-    })?;
-
-    if arguments.output.json {
-        terminal::print_json(&comparison)?;
-    } else {
-        let mut text = rows::opening(&series, &model);
-        text += &rows::headline(&series, &referee.exact)?;
-        text += "\n";
-        text += &rows::comparison_table(&comparison.rows);
-        text += "\n";
-        for row in &comparison.rows {
-            if let Some(advice) = &row.advice {
-                text += &format!("{}: {advice}\n", row.method);
-            }
-        }
-        if outcome.is_interrupted {
-            text += "\nThe run was interrupted; what there is was kept.\n";
-        }
-        text += &format!(
-            "\nrun: {}\ntensorboard --logdir {}\n",
-            run.display(),
-            run.display()
-        );
-        terminal::print(&text)?;
-    }
-    Ok(if outcome.is_trusted && !outcome.is_interrupted {
-        DONE
-    } else {
-        DO_NOT_TRUST
+        is_interrupted: outcome.is_interrupted,
+        is_trusted,
+        json,
+        text,
     })
 }
 
@@ -171,8 +128,7 @@ impl Referee {
 struct Experiment<'a> {
     series: &'a Series,
     model: &'a SwitchModel,
-    folder: &'a RunFolder,
-    created_at: Timestamp,
+    run: &'a Run<'a>,
     settings: &'a ExperimentSettings,
     climbs: &'a [PlacedClimb],
     engine: &'a Engine,
@@ -305,39 +261,20 @@ impl Experiment<'_> {
             starts: &starts,
             exact: None,
         };
-        let started = Instant::now();
         let sampler = Sampler::Metropolis(MetropolisSettings::Tuned);
         let mut chains = sampler.chains(method, sampled.target, context, settings)?;
-        let path = self
-            .folder
-            .method_dir("draws")?
-            .join(format!("{method}.zarr"));
-        let info = DrawsInfo {
-            sampler: method,
-            series: Some(self.series),
-            num_warmup: settings.num_warmup as u64,
-            num_samples: settings.num_samples as u64,
-            save_warmup: settings.save_warmup,
-            created_at: self.created_at,
+        let drawing = Drawing {
+            run: self.run,
+            series: self.series,
+            method,
+            sampler,
+            target: sampled.target,
+            settings,
         };
-        listeners.draws = vec![DrawsFile::create(&path, chains.schema(), &info)?];
-        let stop = drive(&mut chains, listeners)?;
-        for file in listeners.draws.drain(..) {
-            file.finish()?;
-        }
+        let (path, file) = drawing.zarr(&chains)?;
+        let Drew { stop, cost, info } = drawing.draw(&mut chains, file, listeners)?;
         outcome.is_interrupted = stop == Stop::Interrupted;
-        let cost = Cost {
-            seconds: started.elapsed().as_secs_f64(),
-            evaluations: chains.n_evaluations(),
-        };
-        outcome.methods.push(MethodInfo {
-            method: method.to_owned(),
-            engine: "plain".to_owned(),
-            device: "cpu".to_owned(),
-            stop: Some(stop.to_string()),
-            steps: chains.n_drawn() as u64,
-            seconds: cost.seconds,
-        });
+        outcome.methods.push(info);
         // An interrupted warm-up has nothing to summarise.
         if chains.draws().n_draws() >= MIN_DRAWS {
             let names = sampled.target.names();

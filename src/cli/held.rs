@@ -11,6 +11,7 @@ use switchback::record::{MethodInfo, Named, Row};
 use super::args::MethodName;
 use super::compared::Outcome;
 use super::comparing::PlainStart;
+use super::dashboards;
 use super::failure::Failure;
 use super::listen::Listeners;
 
@@ -43,6 +44,10 @@ pub fn run(
     listeners: &mut Listeners,
 ) -> Result<(Outcome, MethodInfo), Failure> {
     let mut climb = find_map(model, start)?;
+    let settings = dashboards::of_held(series, model);
+    listeners
+        .tensorboard
+        .add_settings(MethodName::FindMap.as_str(), settings);
     let started = Instant::now();
     drive(&mut climb, listeners)?;
     let seconds = started.elapsed().as_secs_f64();

@@ -1,93 +1,15 @@
 //! Who listens to a run: progress on standard error, TensorBoard, and Ctrl-C.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use switchback::core::{Event, Flow, Sink, SinkResult};
-use switchback::record::{DrawsFile, TensorBoardSink};
+use switchback::core::{Event, Flow, GraphNode, Sink, SinkResult};
+use switchback::record::{DrawsFile, RecordError, TensorBoardSink};
 
-use super::terminal::say;
+use super::progress::Progress;
 
 /// Exit code of a process that a second Ctrl-C has ended.
 const INTERRUPTED: i32 = 130;
-
-/// Shows how far a method is: a bar on a terminal, a line a method elsewhere.
-pub struct Progress {
-    bar: ProgressBar,
-    is_quiet: bool,
-    started: Instant,
-    /// Steps of the method's warm-up.
-    warmup: u64,
-}
-
-impl Progress {
-    /// On standard error, or nowhere if `is_quiet`.
-    pub fn new(is_quiet: bool) -> Self {
-        let bar = if is_quiet || !std::io::stderr().is_terminal() {
-            ProgressBar::hidden()
-        } else {
-            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
-        };
-        let template = "{prefix:16} [{bar:30}] {pos}/{len}  {per_sec}  {eta} left  {msg}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> "));
-        }
-        Self {
-            bar,
-            is_quiet,
-            started: Instant::now(),
-            warmup: 0,
-        }
-    }
-}
-
-impl Sink for Progress {
-    fn record(&mut self, event: &Event<'_>) -> SinkResult {
-        match event {
-            Event::Started {
-                method,
-                total,
-                warmup,
-            } => {
-                self.started = Instant::now();
-                self.warmup = *warmup;
-                self.bar.reset();
-                self.bar.set_length(*total);
-                self.bar.set_prefix((*method).to_owned());
-                self.bar.set_message("");
-            }
-            Event::Progress { step, .. } => {
-                self.bar.set_position(*step);
-                if *step <= self.warmup {
-                    self.bar.set_message("warm-up");
-                }
-            }
-            Event::Point { step, scalars, .. } => {
-                self.bar.set_position(self.warmup + step);
-                let likelihood = scalars.iter().find(|(tag, _)| *tag == "likelihood");
-                if let Some((_, value)) = likelihood {
-                    self.bar.set_message(format!("log-likelihood {value:.2}"));
-                }
-            }
-            Event::Finished { method, stop } if !self.is_quiet => {
-                let seconds = self.started.elapsed().as_secs_f64();
-                self.bar
-                    .suspend(|| say(format_args!("{method}: {stop} after {seconds:.1} s")));
-            }
-            _ => {}
-        }
-        Ok(Flow::Continue)
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
-    }
-}
 
 /// Asks for the end once Ctrl-C was pressed.
 pub struct Interrupt(Arc<AtomicBool>);
@@ -129,6 +51,24 @@ pub struct Listeners {
     pub draws: Vec<DrawsFile>,
     /// Ctrl-C.
     pub interrupt: Interrupt,
+}
+
+impl Listeners {
+    /// TensorBoard shows the graph of `nodes` for `method`.
+    pub fn add_graph(&mut self, method: &str, nodes: Vec<GraphNode>) {
+        self.tensorboard.add_graph(method, nodes);
+    }
+
+    /// Nobody listens any more: the progress is gone from the terminal, all files are whole.
+    ///
+    /// # Errors
+    /// When events or draws were lost.
+    pub fn close(self) -> Result<(), RecordError> {
+        drop(self.progress);
+        let draws = self.draws.into_iter().map(DrawsFile::finish);
+        let events = self.tensorboard.close();
+        draws.fold(events, Result::and)
+    }
 }
 
 /// Each hears every event, and one that asks for the end ends the run.

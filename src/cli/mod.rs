@@ -4,12 +4,15 @@ mod answer;
 mod args;
 mod climbing;
 mod compare;
+mod compare_runs;
 mod compared;
 mod comparing;
 mod contest;
+mod dashboards;
 mod describe;
 mod devices;
 mod diagnose;
+mod drawing;
 mod exact;
 mod experiment;
 mod failure;
@@ -17,10 +20,14 @@ mod found;
 mod held;
 mod lineup;
 mod listen;
+mod manual;
 mod model;
 mod optimize;
 mod optimizing;
+mod progress;
 mod rows;
+mod run;
+mod runs;
 mod sample;
 mod sampling;
 mod sbc;
@@ -29,6 +36,7 @@ mod simulate;
 mod start;
 mod summary;
 mod terminal;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -52,7 +60,12 @@ pub fn run() -> ExitCode {
         Command::Diagnose(arguments) => diagnose::run(&arguments),
         Command::Sbc(arguments) => sbc::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::CompareRuns(arguments) => compare_runs::run(&arguments),
+        Command::Runs(arguments) => runs::run(&arguments),
+        Command::Watch(arguments) => watch::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
+        Command::Completions(arguments) => manual::completions(&arguments),
+        Command::Man(arguments) => manual::man(&arguments),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

@@ -1,29 +1,26 @@
 //! `switchback optimize`: the best optimum of a switchpoint model by gradient, with what became of every start.
 
-use std::path::Path;
-
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use switchback::core::{Series, Stop};
 use switchback::diagnostics::MIN_DRAWS;
 use switchback::infer::{Climbed, InferError, Method, Reference};
 use switchback::models::{Estimate, Parameterization, SwitchModel};
-use switchback::record::{
-    Comparison, Manifest, Platform, RunFolder, SeriesInfo, Status, TensorBoardSink,
-};
+use switchback::record::{Comparison, SeriesInfo};
 use switchback::tensor::switch_graph;
 
 use super::answer::{Answer, Search};
 use super::args::OptimizeArguments;
 use super::climbing::Engine;
-use super::describe::{self, default_run, run_name};
+use super::describe;
 use super::failure::Failure;
 use super::found;
-use super::listen::{Interrupt, Listeners, Progress};
+use super::listen::Interrupt;
+use super::model;
 use super::optimizing::{ClimbChoices, INIT_FORM, Init, PlacedClimb, What};
 use super::rows;
+use super::run::{Ending, Run, name_of};
 use super::settings::{self, Chosen};
-use super::{DO_NOT_TRUST, DONE, model, terminal};
 
 /// Optimises and prints what was found.
 pub fn run(arguments: &OptimizeArguments) -> Result<u8, Failure> {
@@ -66,40 +63,41 @@ pub fn run(arguments: &OptimizeArguments) -> Result<u8, Failure> {
         laplace_draws: arguments.laplace_draws,
     };
     let interrupt = Interrupt::listen().map_err(Failure::internal)?;
-    let folder = RunFolder::create(
-        arguments
-            .run_dir
-            .clone()
-            .unwrap_or_else(|| default_run("optimize", &series, created_at)),
-    )?;
-    let answers = climb(arguments, &climbs, &mut search, &folder, interrupt)?;
+    let run_dir = arguments.run_dir.clone();
+    let name = name_of("optimize", &series);
+    let mut run = Run::begin(&name, created_at, run_dir, &arguments.output)?;
+    let mut listeners = run.listeners(interrupt, &model)?;
+    let is_sigmoid = search.reference.objective().steepness().is_some();
+    for placed in climbs.iter().filter(|_| is_sigmoid) {
+        let graph = switch_graph(&model, placed.plan.n_starts);
+        listeners.add_graph(&placed.method, graph);
+    }
+    let answers = search.climb(&climbs, &mut listeners)?;
+    listeners.close()?;
     let report = Report {
         arguments,
         search: &search,
         answers: &answers,
         what,
-        created_at,
     };
-    let (comparison, details) = (report.comparison(), report.details());
-    folder.write_json("comparison.json", &comparison)?;
-    folder.write_json("optimize.json", &details)?;
-    let manifest = report.manifest(run_name(&folder), path.as_deref());
-    let run = folder.finish(&manifest)?;
-    if arguments.output.json {
-        let mut json = serde_json::to_value(&comparison).map_err(Failure::internal)?;
-        json["optimize"] = details;
-        terminal::print_json(&json)?;
-    } else {
-        let mut text = report.text();
-        text += &format!(
-            "\nrun: {}\ntensorboard --logdir {}\n",
-            run.display(),
-            run.display()
-        );
-        terminal::print(&text)?;
-    }
+    let json = run.write_found(&report.comparison(), Some(("optimize", report.details())))?;
     let is_trusted = answers.iter().all(Answer::is_trusted) && !model.may_have_constant_regime();
-    Ok(if is_trusted { DONE } else { DO_NOT_TRUST })
+    run.end(Ending {
+        series: Some(SeriesInfo::of(&series, path.as_deref())),
+        settings: report.settings(),
+        seed: arguments.seed,
+        prior: describe::priors(&model),
+        methods: answers
+            .iter()
+            .map(|answer| search.method_info(answer))
+            .collect(),
+        is_interrupted: answers
+            .iter()
+            .any(|answer| answer.ended.stop == Stop::Interrupted),
+        is_trusted,
+        json,
+        text: report.text(),
+    })
 }
 
 /// One climb an optimiser that was asked for.
@@ -144,39 +142,12 @@ pub fn reference(
     Ok(Reference::of(&objective)?)
 }
 
-fn climb(
-    arguments: &OptimizeArguments,
-    climbs: &[PlacedClimb],
-    search: &mut Search<'_>,
-    folder: &RunFolder,
-    interrupt: Interrupt,
-) -> Result<Vec<Answer>, Failure> {
-    let is_quiet = arguments.output.quiet || arguments.output.json;
-    let is_sigmoid = search.reference.objective().steepness().is_some();
-    let mut tensorboard = TensorBoardSink::new(folder.path());
-    for placed in climbs.iter().filter(|_| is_sigmoid) {
-        let graph = switch_graph(search.model, placed.plan.n_starts);
-        tensorboard = tensorboard.with_graph(&placed.method, graph);
-    }
-    let mut listeners = Listeners {
-        progress: Progress::new(is_quiet),
-        tensorboard,
-        draws: Vec::new(),
-        interrupt,
-    };
-    let answers = search.climb(climbs, &mut listeners)?;
-    drop(listeners.progress);
-    listeners.tensorboard.close()?;
-    Ok(answers)
-}
-
 /// What is told of a run.
 struct Report<'a> {
     arguments: &'a OptimizeArguments,
     search: &'a Search<'a>,
     answers: &'a [Answer],
     what: What,
-    created_at: Timestamp,
 }
 
 impl Report<'_> {
@@ -287,39 +258,6 @@ impl Report<'_> {
         match settings {
             Value::Object(settings) => settings,
             _ => Map::new(),
-        }
-    }
-
-    fn manifest(&self, name: String, path: Option<&Path>) -> Manifest {
-        let is_interrupted = self
-            .answers
-            .iter()
-            .any(|answer| answer.ended.stop == Stop::Interrupted);
-        Manifest {
-            format: Manifest::FORMAT,
-            name,
-            // A path need not be UTF-8.
-            command: std::env::args_os()
-                .map(|word| word.to_string_lossy().into_owned())
-                .collect(),
-            created_at: self.created_at,
-            finished_at: Timestamp::now(),
-            status: if is_interrupted {
-                Status::Interrupted
-            } else {
-                Status::Complete
-            },
-            switchback: env!("CARGO_PKG_VERSION").to_owned(),
-            series: Some(SeriesInfo::of(self.search.series, path)),
-            settings: self.settings(),
-            seed: self.arguments.seed,
-            prior: describe::priors(self.search.model),
-            methods: self
-                .answers
-                .iter()
-                .map(|answer| self.search.method_info(answer))
-                .collect(),
-            platform: Platform::current(),
         }
     }
 }

@@ -384,17 +384,24 @@ fn opened(series: &Series, model: &SwitchModel) -> String {
     format!("{name}: n = {n}{missing}; {}", model.describe())
 }
 
-/// The comparison as a table.
+/// The comparison as a table; its columns are the parameters that the rows have.
 pub fn comparison_table(rows: &[Row]) -> String {
-    let header = [
-        "method",
-        "device",
-        "switch",
-        "time",
-        "mu1",
-        "mu2",
-        "sigma1",
-        "sigma2",
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in rows.iter().flat_map(|row| &row.estimate.0) {
+        if !names.contains(&&**name) && !["s", "tau"].contains(&&**name) {
+            names.push(name);
+        }
+    }
+    let is_one_switch = rows.iter().any(|row| {
+        ["s", "tau"]
+            .iter()
+            .any(|name| row.estimate.get(name).is_some())
+    });
+    let mut header = vec!["method", "device"];
+    header.extend(is_one_switch.then_some("switch"));
+    header.push("time");
+    header.extend(&names);
+    header.extend([
         "log-lik",
         "gap",
         "verdict",
@@ -402,36 +409,38 @@ pub fn comparison_table(rows: &[Row]) -> String {
         "evaluations",
         "ess",
         "r_hat",
-    ];
-    let rows: Vec<Vec<String>> = rows.iter().map(table_row).collect();
+    ]);
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| table_row(row, &names, is_one_switch))
+        .collect();
     terminal::table(&header, &rows)
 }
 
-fn table_row(row: &Row) -> Vec<String> {
+fn table_row(row: &Row, names: &[&str], is_one_switch: bool) -> Vec<String> {
     let value = |name: &str| {
         row.estimate
             .get(name)
             .map_or_else(|| "-".to_owned(), |mean| with_sd(mean, row.sd.get(name)))
     };
-    let switch = if row.estimate.get("s").is_some() {
-        format!("s {}", value("s"))
-    } else {
-        format!("tau {}", value("tau"))
-    };
+    let switch = is_one_switch.then(|| {
+        let name = if row.estimate.get("s").is_some() {
+            "s"
+        } else {
+            "tau"
+        };
+        format!("{name} {}", value(name))
+    });
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let worst = |named: &Option<Named>, pick: fn(f64, f64) -> f64| {
         let named = named.as_ref()?;
         named.0.iter().filter_map(|(_, value)| *value).reduce(pick)
     };
-    vec![
-        row.method.clone(),
-        row.device.clone(),
-        switch,
-        or_dash(row.time.clone()),
-        value("mu1"),
-        value("mu2"),
-        value("sigma1"),
-        value("sigma2"),
+    let mut cells = vec![row.method.clone(), row.device.clone()];
+    cells.extend(switch);
+    cells.push(or_dash(row.time.clone()));
+    cells.extend(names.iter().map(|name| value(name)));
+    cells.extend([
         or_dash(row.log_likelihood.map(|value| format!("{value:.3}"))),
         or_dash(row.gap_nats.map(|gap| format!("{gap:.3}"))),
         or_dash(row.verdict.clone()),
@@ -439,7 +448,8 @@ fn table_row(row: &Row) -> Vec<String> {
         or_dash(row.evaluations.map(|count| count.to_string())),
         or_dash(worst(&row.ess_bulk, f64::min).map(|ess| format!("{ess:.0}"))),
         or_dash(worst(&row.r_hat, f64::max).map(|r_hat| format!("{r_hat:.4}"))),
-    ]
+    ]);
+    cells
 }
 
 /// `mean` alone to four significant digits, or with `sd` to the digits that it leaves certain.

@@ -1,28 +1,29 @@
 //! `switchback sample`: draws from the posterior of a switchpoint model, judged and kept.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use switchback::core::{ChainRng, Series, Stop};
 use switchback::infer::{
-    Chains, ChainsSettings, Context, Diagnosis, Far, Form, Sampler, Starts, Target, drive,
+    Chains, ChainsSettings, Context, Diagnosis, Far, Form, Sampler, Starts, Target,
 };
 use switchback::models::{Exact, SwitchModel};
 use switchback::record::{
-    CmdStanInfo, Comparison, DrawsFile, DrawsInfo, Manifest, MethodInfo, Platform, RunFolder,
-    SeriesInfo, Status, StoredDraws, TensorBoardSink, draws_in,
+    CmdStanInfo, Comparison, DrawsFile, MethodInfo, SeriesInfo, StoredDraws, draws_in,
 };
 
 use super::args::{DrawsFormat, LogLikelihoodGroup, SampleArguments, SamplerName};
-use super::describe::{self, default_run, run_name};
+use super::describe;
+use super::drawing::{Drawing, Drew};
 use super::failure::Failure;
-use super::listen::{Interrupt, Listeners, Progress};
+use super::listen::{Interrupt, Listeners};
 use super::rows::{self, Cost};
+use super::run::{Ending, Run, name_of};
 use super::settings::{self, Chosen};
 use super::start::{self, Start};
-use super::{DO_NOT_TRUST, DONE, model, sampling, summary, terminal};
+use super::{model, sampling, summary};
 
 /// Most numbers of the log-likelihood of observations that are kept unless asked for.
 const MOST_POINTWISE: usize = 2_000_000;
@@ -45,7 +46,6 @@ pub fn run(arguments: &SampleArguments) -> Result<u8, Failure> {
     )?;
     let plan = Plan {
         arguments,
-        created_at,
         series: &series,
         path: path.as_deref(),
         sampler: sampling::for_shape(sampler, form, model.settings()),
@@ -69,41 +69,30 @@ pub fn run(arguments: &SampleArguments) -> Result<u8, Failure> {
     let chains = plan
         .sampler
         .chains(method, &plan.target, context, plan.chains)?;
-    let folder = RunFolder::create(
-        arguments
-            .run_dir
-            .clone()
-            .unwrap_or_else(|| default_run("sample", &series, created_at)),
-    )?;
-    let drawn = plan.draw(chains, &folder, interrupt)?;
-    let comparison = plan.comparison(&drawn)?;
-    folder.write_json("comparison.json", &comparison)?;
-    folder.write_json("summary.json", &summary::as_json(&drawn.diagnosis))?;
-    let run = folder_finish(folder, &plan, &drawn)?;
-    if arguments.output.json {
-        let mut json = serde_json::to_value(&comparison).map_err(Failure::internal)?;
-        json["summary"] = summary::as_json(&drawn.diagnosis);
-        terminal::print_json(&json)?;
-    } else {
-        let mut text = plan.text(&drawn)?;
-        text += &format!(
-            "\nrun: {}\ntensorboard --logdir {}\n",
-            run.display(),
-            run.display()
-        );
-        terminal::print(&text)?;
-    }
-    Ok(if drawn.is_trusted() {
-        DONE
-    } else {
-        DO_NOT_TRUST
+    let run_dir = arguments.run_dir.clone();
+    let name = name_of("sample", &series);
+    let mut run = Run::begin(&name, created_at, run_dir, &arguments.output)?;
+    let listeners = run.listeners(interrupt, &model)?;
+    let drawn = plan.draw(chains, &run, listeners)?;
+    let summary = summary::as_json(&drawn.diagnosis);
+    let json = run.write_found(&plan.comparison(&drawn)?, Some(("summary", summary)))?;
+    let is_trusted = drawn.is_trusted();
+    run.end(Ending {
+        series: Some(SeriesInfo::of(&series, plan.path)),
+        settings: plan.settings(),
+        seed: plan.chains.seed,
+        prior: describe::priors(&model),
+        methods: vec![drawn.info.clone()],
+        is_interrupted: drawn.stop == Stop::Interrupted,
+        is_trusted,
+        json,
+        text: plan.text(&drawn)?,
     })
 }
 
 /// Everything that is known before the first draw.
 struct Plan<'a> {
     arguments: &'a SampleArguments,
-    created_at: Timestamp,
     series: &'a Series,
     /// Its file.
     path: Option<&'a Path>,
@@ -152,6 +141,8 @@ struct Drawn {
     switch_posterior: Vec<Vec<f64>>,
     stop: Stop,
     cost: Cost,
+    /// Its part of the manifest.
+    info: MethodInfo,
     accept_rate: f64,
 }
 
@@ -165,32 +156,22 @@ impl Plan<'_> {
     fn draw(
         &self,
         mut chains: Chains<'_>,
-        folder: &RunFolder,
-        interrupt: Interrupt,
+        run: &Run<'_>,
+        mut listeners: Listeners,
     ) -> Result<Drawn, Failure> {
-        let is_quiet = self.arguments.output.quiet || self.arguments.output.json;
-        let mut listeners = Listeners {
-            progress: Progress::new(is_quiet),
-            tensorboard: TensorBoardSink::new(folder.path()),
-            draws: vec![self.draws_file(&chains, folder)?],
-            interrupt,
+        let drawing = Drawing {
+            run,
+            series: self.series,
+            method: self.sampler.as_str(),
+            sampler: self.sampler,
+            target: &self.target,
+            settings: self.chains,
         };
-        let started = Instant::now();
-        let stop = drive(&mut chains, &mut listeners)?;
-        let seconds = started.elapsed().as_secs_f64();
-        let Listeners {
-            progress,
-            tensorboard,
-            draws,
-            ..
-        } = listeners;
-        drop(progress);
-        tensorboard.close()?;
-        for file in draws {
-            file.finish()?;
-        }
+        let file = self.draws_file(&drawing, &chains)?;
+        let Drew { stop, cost, info } = drawing.draw(&mut chains, file, &mut listeners)?;
+        listeners.close()?;
         let diagnosis = summary::judge(&chains, &self.target.names(), || {
-            let written = draws_in(folder.path())?;
+            let written = draws_in(run.folder().path())?;
             StoredDraws::open_all(written.first().map_or(&[][..], Vec::as_slice))
         })?;
         let exact = self.referee.exact.as_ref();
@@ -200,30 +181,15 @@ impl Plan<'_> {
             diagnosis,
             switch_posterior: summary::switch_posterior(&self.target, &chains),
             stop,
-            cost: Cost {
-                seconds,
-                evaluations: chains.n_evaluations(),
-            },
+            cost,
+            info,
             accept_rate: chains.accept_rate(),
         })
     }
 
-    fn draws_file(&self, chains: &Chains<'_>, folder: &RunFolder) -> Result<DrawsFile, Failure> {
-        let method = self.sampler.as_str();
-        let draws = folder.method_dir("draws")?;
-        let info = DrawsInfo {
-            sampler: method,
-            series: Some(self.series),
-            num_warmup: self.chains.num_warmup as u64,
-            num_samples: self.chains.num_samples as u64,
-            save_warmup: self.chains.save_warmup,
-            created_at: self.created_at,
-        };
-        let schema = chains.schema();
+    fn draws_file(&self, drawing: &Drawing<'_>, chains: &Chains<'_>) -> Result<DrawsFile, Failure> {
         Ok(match self.arguments.format {
-            DrawsFormat::Zarr => {
-                DrawsFile::create(draws.join(format!("{method}.zarr")), schema, &info)?
-            }
+            DrawsFormat::Zarr => drawing.zarr(chains)?.1,
             DrawsFormat::Cmdstan => {
                 let sampler = &self.arguments.sampler;
                 let cmdstan = CmdStanInfo {
@@ -233,7 +199,9 @@ impl Plan<'_> {
                     delta: sampler.target_accept,
                     ..CmdStanInfo::default()
                 };
-                DrawsFile::create_cmdstan(draws, method, schema, &info, &cmdstan)?
+                let draws = drawing.run.folder().method_dir("draws")?;
+                let (schema, info) = (chains.schema(), drawing.info());
+                DrawsFile::create_cmdstan(draws, drawing.method, schema, &info, &cmdstan)?
             }
         })
     }
@@ -310,9 +278,6 @@ impl Plan<'_> {
             (None, None, Some(why)) => format!("Not compared with the exact posterior: {why}.\n"),
             (None, None, None) => String::new(),
         };
-        if drawn.stop == Stop::Interrupted {
-            text += "The run was interrupted; what there is was kept.\n";
-        }
         Ok(text)
     }
 
@@ -338,40 +303,6 @@ impl Plan<'_> {
             _ => Map::new(),
         }
     }
-}
-
-fn folder_finish(folder: RunFolder, plan: &Plan<'_>, drawn: &Drawn) -> Result<PathBuf, Failure> {
-    let name = run_name(&folder);
-    let manifest = Manifest {
-        format: Manifest::FORMAT,
-        name,
-        // A path need not be UTF-8.
-        command: std::env::args_os()
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect(),
-        created_at: plan.created_at,
-        finished_at: Timestamp::now(),
-        status: if drawn.stop == Stop::Interrupted {
-            Status::Interrupted
-        } else {
-            Status::Complete
-        },
-        switchback: env!("CARGO_PKG_VERSION").to_owned(),
-        series: Some(SeriesInfo::of(plan.series, plan.path)),
-        settings: plan.settings(),
-        seed: plan.chains.seed,
-        prior: describe::priors(plan.target.model()),
-        methods: vec![MethodInfo {
-            method: plan.sampler.as_str().to_owned(),
-            engine: "plain".to_owned(),
-            device: "cpu".to_owned(),
-            stop: Some(drawn.stop.to_string()),
-            steps: drawn.diagnosis.n_draws as u64,
-            seconds: drawn.cost.seconds,
-        }],
-        platform: Platform::current(),
-    };
-    Ok(folder.finish(&manifest)?)
 }
 
 fn chain_settings(arguments: &SampleArguments) -> Result<ChainsSettings, Failure> {

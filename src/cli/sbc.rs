@@ -5,14 +5,14 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use switchback::core::{Event, Flow, Sink};
 use switchback::infer::{Calibration, CalibrationSettings, Ranks, Simulator, calibrate};
-use switchback::record::{EventFile, Manifest, MethodInfo, Platform, RunFolder, Status};
+use switchback::record::{EventFile, MethodInfo, RunFolder};
 
 use super::args::{SamplerName, SbcArguments};
-use super::describe::{run_name, run_path};
 use super::failure::Failure;
 use super::listen::Interrupt;
+use super::run::{Ending, Run};
 use super::start::Start;
-use super::{DO_NOT_TRUST, DONE, model, sampling, settings, terminal};
+use super::{model, sampling, settings, terminal};
 
 /// Calibrates and prints the ranks.
 pub fn run(arguments: &SbcArguments) -> Result<u8, Failure> {
@@ -48,14 +48,10 @@ pub fn run(arguments: &SbcArguments) -> Result<u8, Failure> {
     // Bad settings are told before the run.
     calibrated.check(settings)?;
     let mut interrupt = Interrupt::listen().map_err(Failure::internal)?;
-    let folder = RunFolder::create(arguments.run_dir.clone().unwrap_or_else(|| {
-        run_path(
-            &format!("sbc-{}-{form}", calibrated.sampler.as_str()),
-            created_at,
-        )
-    }))?;
-    let is_quiet = arguments.output.quiet || arguments.output.json;
-    let bar = if is_quiet {
+    let run_dir = arguments.run_dir.clone();
+    let name = format!("sbc-{}-{form}", calibrated.sampler.as_str());
+    let run = Run::begin(&name, created_at, run_dir, &arguments.output)?;
+    let bar = if run.is_quiet() {
         ProgressBar::hidden()
     } else {
         ProgressBar::new(settings.simulations as u64)
@@ -70,29 +66,27 @@ pub fn run(arguments: &SbcArguments) -> Result<u8, Failure> {
     })?;
     bar.finish_and_clear();
     let json = as_json(&calibrated, settings, &calibration);
-    folder.write_json("sbc.json", &json)?;
-    write_events(&folder, settings, &calibration)?;
-    let name = run_name(&folder);
-    let run = folder.finish(&manifest(
-        name,
-        arguments,
-        &calibrated,
-        &calibration,
-        created_at,
-    ))?;
-    if arguments.output.json {
-        terminal::print_json(&json)?;
-    } else {
-        let mut text = text(&calibrated, settings, &calibration);
-        text += &format!(
-            "\nrun: {}\ntensorboard --logdir {}\n",
-            run.display(),
-            run.display()
-        );
-        terminal::print(&text)?;
-    }
-    let is_good = calibration.not_uniform().is_empty() && !calibration.is_interrupted;
-    Ok(if is_good { DONE } else { DO_NOT_TRUST })
+    run.folder().write_json("sbc.json", &json)?;
+    write_events(run.folder(), settings, &calibration)?;
+    let is_trusted = calibration.not_uniform().is_empty();
+    run.end(Ending {
+        series: None,
+        settings: settings_as_json(arguments, &calibrated),
+        seed: arguments.seed,
+        prior: json!(calibrated.settings.priors.to_string()),
+        methods: vec![MethodInfo {
+            method: "sbc".to_owned(),
+            engine: calibrated.sampler.as_str().to_owned(),
+            device: "cpu".to_owned(),
+            stop: None,
+            steps: calibration.simulations as u64,
+            seconds: Timestamp::now().duration_since(created_at).as_secs_f64(),
+        }],
+        is_interrupted: calibration.is_interrupted,
+        is_trusted,
+        json,
+        text: text(&calibrated, settings, &calibration),
+    })
 }
 
 /// A start that names values.
@@ -217,9 +211,6 @@ fn text(
             wrong.join(", ")
         )
     };
-    if calibration.is_interrupted {
-        text += "The run was interrupted; what there is was kept.\n";
-    }
     text
 }
 
@@ -237,15 +228,8 @@ fn bars(ranks: &Ranks) -> String {
         .collect()
 }
 
-fn manifest(
-    name: String,
-    arguments: &SbcArguments,
-    calibrated: &Simulator,
-    calibration: &Calibration,
-    created_at: Timestamp,
-) -> Manifest {
-    let mut settings = Map::new();
-    for (key, value) in [
+fn settings_as_json(arguments: &SbcArguments, calibrated: &Simulator) -> Map<String, Value> {
+    [
         ("simulations", arguments.n),
         ("length", arguments.length),
         ("ranks", arguments.ranks),
@@ -253,37 +237,8 @@ fn manifest(
         ("shift", arguments.shift),
         ("thin", calibrated.thin),
         ("num_warmup", calibrated.num_warmup),
-    ] {
-        settings.insert(key.to_owned(), json!(value));
-    }
-    let finished_at = Timestamp::now();
-    Manifest {
-        format: Manifest::FORMAT,
-        name,
-        // A path need not be UTF-8.
-        command: std::env::args_os()
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect(),
-        created_at,
-        finished_at,
-        status: if calibration.is_interrupted {
-            Status::Interrupted
-        } else {
-            Status::Complete
-        },
-        switchback: env!("CARGO_PKG_VERSION").to_owned(),
-        series: None,
-        settings,
-        seed: arguments.seed,
-        prior: json!(calibrated.settings.priors.to_string()),
-        methods: vec![MethodInfo {
-            method: "sbc".to_owned(),
-            engine: calibrated.sampler.as_str().to_owned(),
-            device: "cpu".to_owned(),
-            stop: None,
-            steps: calibration.simulations as u64,
-            seconds: finished_at.duration_since(created_at).as_secs_f64(),
-        }],
-        platform: Platform::current(),
-    }
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.to_owned(), json!(value)))
+    .collect()
 }

@@ -43,7 +43,7 @@ pub fn run(arguments: &SimulateArguments) -> Result<u8, Failure> {
         let _ = writeln!(text, "{},{value}", i + 1);
     }
     match &arguments.output {
-        None => terminal::print(&text)?,
+        None => terminal::write(&text)?,
         Some(path) => write_whole(path, &text).map_err(|source| {
             Failure::usage(OutputError {
                 path: path.display().to_string(),

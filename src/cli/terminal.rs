@@ -5,11 +5,32 @@ use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-/// Writes `text` to standard output.
+/// `text` without what would command a terminal: a control character that ends no line becomes its picture, as in `␛`.
+pub fn plain(text: &str) -> String {
+    let picture = |c: char| match u32::from(c) {
+        0x0a => c,
+        control @ 0..0x20 => char::from_u32(0x2400 + control).unwrap_or(c),
+        0x7f => '␡',
+        // Those of eight bits, marks that turn the direction of a text, and ends of lines and paragraphs.
+        0x80..0xa0 | 0x202a..=0x202e | 0x2066..=0x2069 | 0x2028 | 0x2029 => '\u{fffd}',
+        _ => c,
+    };
+    text.chars().map(picture).collect()
+}
+
+/// Writes words to standard output.
 ///
 /// # Errors
 /// When standard output is gone.
 pub fn print(text: &str) -> io::Result<()> {
+    write(&plain(text))
+}
+
+/// Writes data to standard output as they are.
+///
+/// # Errors
+/// When standard output is gone.
+pub fn write(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
@@ -22,12 +43,12 @@ pub fn print(text: &str) -> io::Result<()> {
 pub fn print_json(value: &impl serde::Serialize) -> io::Result<()> {
     let mut text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
     text.push('\n');
-    print(&text)
+    write(&text)
 }
 
 /// Says `line` on standard error; a standard error that is gone is nobody's loss.
 pub fn say(line: impl Display) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{}", plain(&line.to_string()));
 }
 
 /// Says on standard error what went wrong.
@@ -42,7 +63,7 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
         .load_preset(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled)
         .set_header(header.to_vec())
-        .add_rows(rows.to_vec());
+        .add_rows(rows.iter().map(|row| row.iter().map(|cell| plain(cell))));
     for (i, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
         if i > 0 {
@@ -76,6 +97,14 @@ pub fn wrapped(text: &str, width: usize, indent: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_commands_the_terminal() {
+        assert_eq!(
+            plain("a\u{1b}[2J\r\tb\n\u{7f}\u{9b}\u{202e}é"),
+            "a␛[2J␍␉b\n␡\u{fffd}\u{fffd}é"
+        );
+    }
 
     #[test]
     fn words_are_kept_and_lines_are_short() {

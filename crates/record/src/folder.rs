@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::{Manifest, RecordError, json};
+use crate::{Begun, Manifest, RecordError, json};
 
 /// What the name of an unfinished run ends in.
-const PARTIAL: &str = "partial";
+pub(crate) const PARTIAL: &str = "partial";
 
 /// The folder of a run that is being written.
 ///
@@ -110,6 +110,8 @@ impl RunFolder {
     /// partial folder stays as it is then.
     pub fn finish(self, manifest: &Manifest) -> Result<PathBuf, RecordError> {
         self.write_json("manifest.json", manifest)?;
+        // Best effort: a run that still says how it began is none the worse.
+        let _ = fs::remove_file(self.partial.join(Begun::FILE));
         // An empty folder of that name would be replaced by the rename.
         if is_there(&self.target) {
             return Err(RecordError::RunExists { path: self.target });

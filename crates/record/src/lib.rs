@@ -4,6 +4,7 @@
 //! in it has a folder of its own with one TensorBoard event file. Draws are kept beside them in the formats of ArviZ
 //! and CmdStan while they are drawn, and read back. Nothing here computes, and nothing prints.
 
+mod begun;
 mod comparison;
 mod digest;
 mod draws;
@@ -16,12 +17,14 @@ mod json;
 mod manifest;
 mod named;
 mod records;
+mod runs;
 mod sink;
 
 #[cfg(test)]
 #[path = "../tests/support/scratch.rs"]
 mod scratch;
 
+pub use begun::Begun;
 pub use comparison::{Comparison, Exact, Row};
 pub use digest::sha256;
 pub use draws::{CmdStanInfo, DrawsFile, DrawsInfo, StoredDraws, draws_in};
@@ -30,4 +33,5 @@ pub use events::{Chart, EventFile, EventTail, LoggedPoint, Setting};
 pub use folder::RunFolder;
 pub use manifest::{Manifest, MethodInfo, Platform, SeriesInfo, Status};
 pub use named::Named;
+pub use runs::{RunState, StoredRun};
 pub use sink::{SECONDS_TAG, TensorBoardSink};

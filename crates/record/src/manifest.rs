@@ -26,6 +26,9 @@ pub struct Manifest {
     pub finished_at: Timestamp,
     /// How it ended.
     pub status: Status,
+    /// Whether nothing said not to trust it; `None` in runs from before this was kept.
+    #[serde(default)]
+    pub is_trusted: Option<bool>,
     /// Version of switchback.
     pub switchback: String,
     /// The series; `None` where series were simulated.
@@ -150,19 +153,19 @@ impl Platform {
 }
 
 /// A point in time as RFC 3339 text.
-mod rfc3339 {
+pub(crate) mod rfc3339 {
     use jiff::Timestamp;
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(
+    pub(crate) fn serialize<S: Serializer>(
         time: &Timestamp,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.collect_str(time)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Timestamp, D::Error> {
         let text = String::deserialize(deserializer)?;
@@ -187,6 +190,7 @@ pub(crate) mod testing {
             created_at: "2026-01-02T03:04:05Z".parse().expect("a time"),
             finished_at: "2026-01-02T03:04:06.5Z".parse().expect("a time"),
             status: Status::Complete,
+            is_trusted: Some(true),
             switchback: "0.1.0".into(),
             series: Some(SeriesInfo::of(&series, Some(Path::new("data/y.csv")))),
             settings: settings.as_object().expect("a map").clone(),
@@ -224,7 +228,7 @@ mod tests {
             .keys()
             .map(String::as_str)
             .collect();
-        let expected = "format name command created_at finished_at status switchback series settings \
+        let expected = "format name command created_at finished_at status is_trusted switchback series settings \
                         seed prior methods platform";
         assert_eq!(keys, expected.split_whitespace().collect::<Vec<_>>());
         assert_eq!(text["format"], 1);

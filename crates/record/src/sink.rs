@@ -13,7 +13,7 @@ use self::windows::Windows;
 use crate::folder::check_entry_name;
 use crate::{EventFile, RecordError, Setting};
 
-/// The tag under which a method that has [settings](TensorBoardSink::with_settings) logs how long it took, in seconds by the
+/// The tag under which a method that has [settings](TensorBoardSink::add_settings) logs how long it took, in seconds by the
 /// clock.
 pub const SECONDS_TAG: &str = "time/seconds";
 
@@ -51,20 +51,14 @@ impl TensorBoardSink {
         }
     }
 
-    /// The same sink, which writes the graph of `nodes` when `method` starts.
-    pub fn with_graph(mut self, method: impl Into<String>, nodes: Vec<GraphNode>) -> Self {
+    /// Writes the graph of `nodes` when `method` starts.
+    pub fn add_graph(&mut self, method: impl Into<String>, nodes: Vec<GraphNode>) {
         self.graphs.push((method.into(), nodes));
-        self
     }
 
-    /// The same sink, for which `method` is a row of the HPARAMS tab with these `settings`.
-    pub fn with_settings(
-        mut self,
-        method: impl Into<String>,
-        settings: Vec<(String, Setting)>,
-    ) -> Self {
+    /// `method` will be a row of the HPARAMS tab with these `settings`.
+    pub fn add_settings(&mut self, method: impl Into<String>, settings: Vec<(String, Setting)>) {
         self.settings.insert(method.into(), settings);
-        self
     }
 
     /// From now on draws of `method`, whose rows are as `schema` says, are logged as histograms over time.
@@ -272,7 +266,8 @@ mod tests {
             inputs: vec![],
             shape: vec![],
         };
-        let mut sink = TensorBoardSink::new(scratch.path()).with_graph("adam", vec![node]);
+        let mut sink = TensorBoardSink::new(scratch.path());
+        sink.add_graph("adam", vec![node]);
         let story = [
             started("adam"),
             started("nuts"),

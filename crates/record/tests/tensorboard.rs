@@ -66,9 +66,9 @@ fn graph() -> Vec<GraphNode> {
 fn write_run(path: &Path) -> PathBuf {
     let run = RunFolder::create(path).expect("a new run");
     let named = settings().map(|(name, setting)| (name.to_owned(), setting));
-    let mut sink = TensorBoardSink::new(run.path())
-        .with_graph(METHODS[0], graph())
-        .with_settings(METHODS[0], named.to_vec());
+    let mut sink = TensorBoardSink::new(run.path());
+    sink.add_graph(METHODS[0], graph());
+    sink.add_settings(METHODS[0], named.to_vec());
     sink.expect_draws(METHODS[1], &schema());
     for (m, method) in METHODS.into_iter().enumerate() {
         let total = step(m, N_POINTS);
@@ -178,6 +178,7 @@ fn manifest() -> Manifest {
         created_at: now,
         finished_at: now,
         status: Status::Complete,
+        is_trusted: Some(true),
         switchback: env!("CARGO_PKG_VERSION").into(),
         series: Some(SeriesInfo::of(&series, None)),
         settings: serde_json::Map::new(),

@@ -2,6 +2,7 @@
 
 mod comparing;
 mod optimizing;
+mod runs;
 mod sampling;
 
 use std::path::PathBuf;
@@ -12,6 +13,9 @@ pub use comparing::{CompareArguments, MethodName};
 pub use optimizing::{
     AnnealSchedule, ClimbArguments, EngineName, EstimateName, OnOff, OptimizeArguments,
     RateSchedule, SmoothForm, ToleranceArguments,
+};
+pub use runs::{
+    CompareRunsArguments, CompletionsArguments, ManArguments, RUNS, RunsArguments, WatchArguments,
 };
 pub use sampling::{
     DiagnoseArguments, DrawsFormat, FormName, LogLikelihoodGroup, SampleArguments,
@@ -53,8 +57,18 @@ pub enum Command {
     Sbc(SbcArguments),
     /// Draws a series with switches and writes it as CSV
     Simulate(SimulateArguments),
+    /// Shows what several runs were told differently, and what each found
+    CompareRuns(CompareRunsArguments),
+    /// Lists the runs of a folder, or removes some of them
+    Runs(RunsArguments),
+    /// Follows a run that another process writes
+    Watch(WatchArguments),
     /// Lists the devices that this machine offers
     Devices(DevicesArguments),
+    /// Prints the completions of a shell
+    Completions(CompletionsArguments),
+    /// Prints the manual page
+    Man(ManArguments),
 }
 
 /// Where the series is.

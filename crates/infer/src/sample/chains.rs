@@ -9,11 +9,11 @@ use switchback_core::{
     ChainRng, DrawRows, DrawSchema, Draws, Flow, Posterior, Quantity, SinkResult, Stop, Support,
     stream,
 };
-use switchback_diagnostics::{MIN_DRAWS, ess_bulk, r_hat};
+use switchback_diagnostics::{MIN_DRAWS, ess_bulk, quantiles, r_hat};
 
 use super::chain::{Chain, Phase};
 use super::recorder::{Recorder, Rows};
-use super::tags::Tags;
+use super::tags::{QUANTILES, Tags};
 use crate::{Advance, Drained, InferError, Process};
 
 /// Growth of the draws between two looks at r_hat and ESS, so that all looks together cost a few times the last.
@@ -306,6 +306,11 @@ impl<'a> Chains<'a> {
                 scalars.push((tag.r_hat.clone(), r_hat(&chains)?));
                 // What was thinned has lost effective draws that the run has.
                 scalars.push((tag.ess.clone(), ess_bulk(&chains)?));
+                let probabilities = QUANTILES.map(|(probability, _)| probability);
+                let quantiles = quantiles(&chains, &probabilities)?;
+                for (quantile, name) in quantiles.into_iter().zip(&tag.quantiles) {
+                    scalars.push((name.clone(), tag.logged(quantile)));
+                }
             }
         }
         Ok(scalars)
