@@ -1,7 +1,7 @@
 //! The sigmoid switch on tensors: devices, the trainable module, its optimisers, and the adapter to the waist.
 //!
 //! The only crate that knows burn. [`TensorObjective::loss`] as a plain expression is the model's definition on any device; on
-//! processors it is one custom operation, and of one switch between Normal regimes on a graphics device a kernel.
+//! processors it is one custom operation, on a graphics device with the likelihood's part as one kernel.
 
 mod adam;
 mod climb;

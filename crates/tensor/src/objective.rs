@@ -46,7 +46,7 @@ pub enum Expression {
     ///
     /// On processors it is all of the objective, any that there is, and as precise: of two switches closer than a
     /// hundredth of an observation it loses digits that the plain expression keeps. On a graphics device it is the
-    /// likelihood of one switch between Normal regimes.
+    /// likelihood's part, for up to twelve switches.
     Fused,
     /// As a plain expression of tensors, which burn differentiates: the definition, on any device.
     Plain,

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use switchback_core::{LogDensity, Parameter};
 use switchback_models::{Estimate, Likelihood, Objective, SwitchModel};
 
-use crate::kernel::NormalKernel;
+use crate::kernel::{KernelShape, SwitchKernel};
 use crate::levels::{Levels, Values};
 use crate::priors::Priors;
 use crate::switches::{Placed, Switches};
@@ -32,7 +32,7 @@ pub(crate) struct PlainLoss {
     weights: Weights,
     priors: Option<Priors>,
     /// Takes the place of weights and misfit where it is asked for.
-    kernel: Option<NormalKernel>,
+    kernel: Option<SwitchKernel>,
     /// The parts of likelihood and of the rest that no position changes, in nats.
     constants: [f64; 2],
 }
@@ -62,13 +62,14 @@ impl PlainLoss {
         let priors = priors(model, estimate, of_regimes, levels.origin(), device);
         let of_rest = priors.as_ref().map_or(0.0, Priors::constant)
             + switches.constant(estimate, prior, model.n());
-        let kernel = (with_kernel && Self::has_kernel(objective)).then(|| {
+        let shape = kernel_shape(objective).filter(|_| with_kernel);
+        let kernel = shape.map(|shape| {
             let unit = switches.unit();
             let steep_times: Vec<f64> = times
                 .iter()
                 .map(|time| steepness * (time - unit.center))
                 .collect();
-            NormalKernel::upload(&values, &steep_times, steepness * unit.scale, device)
+            SwitchKernel::upload(shape, &values, &steep_times, steepness * unit.scale, device)
         });
         Ok(Self {
             dim: parameters.len(),
@@ -87,10 +88,7 @@ impl PlainLoss {
 
     /// Whether a graphics device has a kernel for the likelihood of `objective`.
     pub fn has_kernel(objective: &Objective) -> bool {
-        let model = objective.model();
-        objective.steepness().is_some()
-            && model.likelihood() == Likelihood::Normal
-            && model.n_switches() == 1
+        kernel_shape(objective).is_some()
     }
 
     /// The part of the objective that no position changes, in nats: the objective is this less the loss.
@@ -137,7 +135,8 @@ impl PlainLoss {
     fn misfit(&self, values: &Values, placed: Placed, share: Option<f64>) -> Tensor<3> {
         let natural = values.natural.clone();
         if let Some(kernel) = &self.kernel {
-            return kernel.misfit(natural, placed.taus, share);
+            let openings = placed.gaps.map(|gaps| self.weights.openings(gaps, share));
+            return kernel.misfit(natural, placed.taus, openings, share);
         }
         // `[starts, regimes, n]`
         let weights = self.weights.of(placed, share);
@@ -168,6 +167,13 @@ impl PlainLoss {
             }
         }
     }
+}
+
+/// What a graphics device's kernel is made for, where there is one.
+fn kernel_shape(objective: &Objective) -> Option<KernelShape> {
+    let model = objective.model();
+    objective.steepness()?;
+    KernelShape::of(model.likelihood(), model.regimes())
 }
 
 /// Times on the clock `1..=n` and values of what was observed, those of a Normal model less `origin`.

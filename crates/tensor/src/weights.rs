@@ -77,21 +77,24 @@ impl Weights {
         match gaps {
             // One switch: what comes before it and what comes after it are the two regimes.
             None => sides,
-            Some(gaps) => {
-                let steep_gaps = gaps.mul_scalar(self.steepness * share.unwrap_or(1.0));
-                self.of_several(sides, steep_gaps)
-            }
+            Some(gaps) => self.of_several(sides, self.openings(gaps, share)),
         }
     }
 
-    fn of_several(&self, sides: Tensor<3>, steep_gaps: Tensor<2>) -> Tensor<3> {
-        let [starts, inner] = steep_gaps.dims();
+    /// How much of a stretch between two switches opens at all: `1 - exp(-steepness gap)` of each of the `gaps`
+    /// (`[starts, switches - 1]`, in units of time).
+    pub fn openings(&self, gaps: Tensor<2>, share: Option<f64>) -> Tensor<2> {
+        complement(gaps.mul_scalar(self.steepness * share.unwrap_or(1.0)))
+    }
+
+    fn of_several(&self, sides: Tensor<3>, openings: Tensor<2>) -> Tensor<3> {
+        let [starts, inner] = openings.dims();
         let k = self.n_switches;
         let first = sides.clone().narrow(1, 0, 1);
         let not_yet = sides.clone().narrow(1, 1, inner);
         let begun = sides.clone().narrow(1, k, inner);
         let last = sides.narrow(1, 2 * k - 1, 1);
-        let between = begun * not_yet * complement(steep_gaps).reshape([starts, inner, 1]);
+        let between = begun * not_yet * openings.reshape([starts, inner, 1]);
         if self.is_reversion {
             Tensor::cat(vec![first + last, between], 1)
         } else {

@@ -261,16 +261,13 @@ fn the_marginal_form_climbs_on_processors() {
 }
 
 #[test]
-fn a_graphics_device_has_a_kernel_of_one_switch_between_normal_regimes() {
+fn a_graphics_device_has_a_kernel_of_every_model() {
     let Some(device) = graphics() else { return };
     let mut n = 0;
-    for objective in objectives(&["0,1"]) {
-        if objective.model().likelihood() != Likelihood::Normal {
-            continue;
-        }
+    for objective in objectives(&REGIMES) {
         n += 1;
         let error = worst(&objective, &fused(&objective, &device), 6);
-        // Measured on Mesa's software Vulkan: 7.7e-7 at most.
+        // Measured on Mesa's software Vulkan: 1.8e-6 at most.
         assert!(error <= 1e-5, "{error:e}: {}", describe(&objective));
         if n % 5 != 1 {
             continue;
@@ -294,13 +291,43 @@ fn a_graphics_device_has_a_kernel_of_one_switch_between_normal_regimes() {
             climb.snapshot().expect("it works").positions
         });
         let [kernel, plain] = climbed;
-        // Measured: 5.4e-7 at most.
+        // Measured: 2.6e-5 at most. Adam's first steps are gradients over their own size, small ones with all their rounding.
         for (found, truth) in kernel.iter().zip(&plain) {
             let error = distance(*found, *truth, 1.0);
-            assert!(error <= 1e-5, "{error:e}: {}", describe(&objective));
+            assert!(error <= 1e-4, "{error:e}: {}", describe(&objective));
         }
     }
-    assert_eq!(n, 16);
+    assert_eq!(n, 192);
+}
+
+/// `0,1,..`, with so many switches.
+fn in_order(n_switches: usize) -> String {
+    let regimes: Vec<String> = (0..=n_switches).map(|regime| regime.to_string()).collect();
+    regimes.join(",")
+}
+
+#[test]
+fn the_kernel_takes_twelve_switches_and_leaves_thirteen_to_the_plain_expression() {
+    let Some(device) = graphics() else { return };
+    for likelihood in Likelihood::ALL {
+        let objective = |n_switches: usize| {
+            let model = model(likelihood, &in_order(n_switches), SwitchPrior::Sequential);
+            let estimate = Estimate::Posterior {
+                with_jacobian: true,
+            };
+            Objective::sigmoid(model, estimate, Parameterization::Log).expect("valid")
+        };
+        let most = objective(12);
+        assert_eq!(Expression::usual(&most, &device), Expression::Fused);
+        let error = worst(&most, &fused(&most, &device), 6);
+        // Measured: 2.0e-6 at most.
+        assert!(error <= 1e-5, "{error:e}: {}", describe(&most));
+        let more = objective(13);
+        assert_eq!(Expression::usual(&more, &device), Expression::Plain);
+        let refused = TensorDensity::with_expression(&more, &device, Expression::Fused).err();
+        let device = device.name();
+        assert_eq!(refused, Some(NotOnTensors::Fused { device }));
+    }
 }
 
 #[test]
@@ -350,21 +377,11 @@ fn a_row_that_is_lost_on_a_graphics_device_leaves_the_others_alone() {
 }
 
 #[test]
-fn a_graphics_device_takes_the_plain_expression_of_the_others() {
+fn a_graphics_device_has_no_marginal_form() {
     let Some(device) = graphics() else { return };
-    let refused = |objective: &Objective, expression| {
-        TensorDensity::with_expression(objective, &device, expression).err()
-    };
-    let none = Some(NotOnTensors::Fused {
-        device: DeviceName::Wgpu,
-    });
-    let several = objectives(&["0,1,0"]).remove(0);
-    assert_eq!(refused(&several, Expression::Fused), none);
-    let usual = Expression::usual(&several, &device);
-    assert_eq!(usual, Expression::Plain);
-    assert_eq!(Expression::usual(&one_switch(), &device), Expression::Fused);
     let marginal = &marginals()[0];
     for expression in Expression::ALL {
-        assert_eq!(refused(marginal, expression), Some(NotOnTensors::Marginal));
+        let refused = TensorDensity::with_expression(marginal, &device, expression).err();
+        assert_eq!(refused, Some(NotOnTensors::Marginal));
     }
 }

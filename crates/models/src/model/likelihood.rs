@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::ModelError;
 
 /// The family of an observation's distribution within a regime.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Likelihood {
     /// Normal, each regime with a mean and a standard deviation of its own.
     Normal,
