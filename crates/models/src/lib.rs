@@ -5,6 +5,7 @@
 //! keep their place on the clock and count for nothing.
 
 mod conditional;
+pub mod custom;
 pub mod deck;
 mod error;
 mod inverse_gaussian;
