@@ -18,7 +18,8 @@ use super::listen::Listeners;
 use super::optimizing::PlacedClimb;
 use super::rows::{self, Drawn, Sampled};
 use super::run::Run;
-use super::{found, held, optimize, summary};
+use super::{found, held, optimize, places};
+use switchback::summary;
 
 /// Draws of each Gaussian at an optimum.
 pub const LAPLACE_DRAWS: usize = 10_000;
@@ -125,7 +126,8 @@ impl Contest<'_> {
         let exact = self.lineup.referee.exact.as_ref();
         let far = exact.and_then(|exact| Far::from_exact(&diagnosis, exact));
         let far = far.filter(|_| diagnosis.is_trusted());
-        let places = summary::most_probable(&summary::switch_posterior(target, &chains));
+        let found = places::switch_posterior(target, &chains);
+        let places = places::most_probable(&found);
         let is_trusted = stop == Stop::Completed && diagnosis.is_trusted() && far.is_none();
         let drawn = Drawn {
             diagnosis: &diagnosis,

@@ -9,7 +9,7 @@ use switchback::record::{Chart, EventFile, RecordError, SECONDS_TAG, Setting};
 
 use super::climbing::Engine;
 use super::optimizing::PlacedClimb;
-use super::terminal;
+use switchback::text;
 
 /// Columns of the HPARAMS tab. The tab takes them from the first run that it finds, so they are the same in every one.
 const COLUMNS: [(&str, Setting); 17] = [
@@ -62,7 +62,7 @@ impl Dashboards {
     /// When events were lost.
     pub fn end(mut self, found: &str) -> Result<(), RecordError> {
         // The tab takes Markdown: a block of code is shown as it is.
-        let lines: Vec<String> = terminal::plain(found)
+        let lines: Vec<String> = text::plain(found)
             .lines()
             .map(|line| format!("    {line}"))
             .collect();
@@ -158,7 +158,7 @@ fn of_model(series: &Series, model: &SwitchModel) -> Vec<(String, Setting)> {
 }
 
 fn text(name: &str, value: &str) -> (String, Setting) {
-    (name.to_owned(), Setting::Text(terminal::plain(value)))
+    (name.to_owned(), Setting::Text(text::plain(value)))
 }
 
 fn number(name: &str, value: f64) -> (String, Setting) {

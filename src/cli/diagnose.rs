@@ -8,7 +8,8 @@ use switchback::record::{StoredDraws, draws_in};
 
 use super::args::DiagnoseArguments;
 use super::failure::Failure;
-use super::{DO_NOT_TRUST, DONE, summary, terminal};
+use super::{DO_NOT_TRUST, DONE, terminal};
+use switchback::summary;
 
 /// Prints the summary of every set of draws and what to make of it.
 pub fn run(arguments: &DiagnoseArguments) -> Result<u8, Failure> {

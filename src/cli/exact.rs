@@ -10,7 +10,7 @@ use switchback::record::Comparison;
 use super::args::ExactArguments;
 use super::failure::Failure;
 use super::rows::{self, Cost};
-use super::{DO_NOT_TRUST, DONE, model, settings, summary, terminal};
+use super::{DO_NOT_TRUST, DONE, model, places, settings, terminal};
 
 /// Most stretches between switches, half the square of the length, for which the evidence of more switches is worked
 /// out without being asked for.
@@ -64,7 +64,7 @@ pub fn run(arguments: &ExactArguments) -> Result<u8, Failure> {
     text += &rows::headline(&series, &exact)?;
     for (name, p) in model.switch_names("s").iter().zip(&exact.switch_posterior) {
         text += &format!("\nmost probable places of {name}:\n");
-        text += &summary::places(&series, name, p, None);
+        text += &places::places(&series, name, p, None);
     }
     text += &evidence_table(&evidence);
     terminal::print(&text)?;

@@ -25,7 +25,8 @@ use super::optimizing::{PlacedClimb, What};
 use super::rows::{self, Cost, Drawn, Sampled};
 use super::run::{Ending, Run, name_of};
 use super::settings::{self, Chosen, ExperimentSettings};
-use super::{model, summary};
+use super::{model, places};
+use switchback::summary;
 
 /// Runs the experiment and prints the comparison.
 pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
@@ -282,11 +283,11 @@ impl Experiment<'_> {
             let far = Far::from_exact(&diagnosis, &self.referee.exact);
             let far = far.filter(|_| diagnosis.is_trusted());
             outcome.is_trusted &= diagnosis.is_trusted() && far.is_none();
-            let switch_posterior = summary::switch_posterior(sampled.target, &chains);
+            let switch_posterior = places::switch_posterior(sampled.target, &chains);
             let drawn = Drawn {
                 diagnosis: &diagnosis,
                 far: far.as_ref(),
-                switch: summary::most_probable(&switch_posterior),
+                switch: places::most_probable(&switch_posterior),
                 stop,
                 cost,
             };

@@ -6,6 +6,7 @@ use std::io;
 use switchback::infer::InferError;
 use switchback::models::ModelError;
 use switchback::record::RecordError;
+use switchback::summary::SummaryError;
 use switchback::tensor::{DeviceError, NotOnTensors};
 
 use crate::input::InputError;
@@ -103,6 +104,16 @@ impl From<InferError> for Failure {
             | InferError::NoReferee
             | InferError::Diagnostics(_) => Self::usage(error),
             _ => Self::internal(error),
+        }
+    }
+}
+
+impl From<SummaryError> for Failure {
+    fn from(error: SummaryError) -> Self {
+        match error {
+            SummaryError::Record(error) => error.into(),
+            SummaryError::Infer(error) => error.into(),
+            error => Self::internal(error),
         }
     }
 }

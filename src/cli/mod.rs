@@ -24,6 +24,7 @@ mod manual;
 mod model;
 mod optimize;
 mod optimizing;
+mod places;
 mod progress;
 mod rows;
 mod run;
@@ -34,7 +35,6 @@ mod sbc;
 mod settings;
 mod simulate;
 mod start;
-mod summary;
 mod terminal;
 mod watch;
 

@@ -23,7 +23,8 @@ use super::rows::{self, Cost};
 use super::run::{Ending, Run, name_of};
 use super::settings::{self, Chosen};
 use super::start::{self, Start};
-use super::{model, sampling, summary};
+use super::{model, places, sampling};
+use switchback::summary;
 
 /// Most numbers of the log-likelihood of observations that are kept unless asked for.
 const MOST_POINTWISE: usize = 2_000_000;
@@ -179,7 +180,7 @@ impl Plan<'_> {
         Ok(Drawn {
             far: far.filter(|_| diagnosis.is_trusted()),
             diagnosis,
-            switch_posterior: summary::switch_posterior(&self.target, &chains),
+            switch_posterior: places::switch_posterior(&self.target, &chains),
             stop,
             cost,
             info,
@@ -219,7 +220,7 @@ impl Plan<'_> {
             &rows::Drawn {
                 diagnosis: &drawn.diagnosis,
                 far: drawn.far.as_ref(),
-                switch: summary::most_probable(&drawn.switch_posterior),
+                switch: places::most_probable(&drawn.switch_posterior),
                 stop: drawn.stop,
                 cost: drawn.cost,
             },
@@ -258,9 +259,15 @@ impl Plan<'_> {
         );
         if !drawn.diagnosis.quantities.is_empty() {
             let exact = self.referee.exact.as_ref();
+            let of = |name: &str| {
+                let moments = exact?.moments_of(name)?;
+                Some([moments.mean, moments.sd])
+            };
+            let known: Option<&dyn Fn(&str) -> Option<[f64; 2]>> =
+                exact.is_some().then_some(&of as _);
             let model = self.target.model();
-            text += &summary::table(&drawn.diagnosis, exact);
-            text += &summary::switches(self.series, model, &drawn.switch_posterior, exact);
+            text += &summary::table(&drawn.diagnosis, known);
+            text += &places::switches(self.series, model, &drawn.switch_posterior, exact);
         }
         text += "\n";
         for line in drawn.diagnosis.advice() {

@@ -6,6 +6,7 @@ use switchback_core::{
 };
 use switchback_diagnostics::DiagnosticsError;
 use switchback_models::ModelError;
+use switchback_models::custom::CustomError;
 
 use crate::LaplaceError;
 
@@ -132,6 +133,35 @@ pub enum InferError {
     Nuts {
         /// What nuts-rs said.
         message: String,
+    },
+    /// A model of one's own makes no sense.
+    #[error(transparent)]
+    Custom(#[from] CustomError),
+    /// A sampler of switchpoint models alone.
+    #[error(
+        "{sampler} draws the switches of a series from their own conditional; on a model of one's own take nuts, metropolis or \
+         ensemble"
+    )]
+    SwitchSampler {
+        /// The sampler.
+        sampler: &'static str,
+    },
+    /// A method needs a gradient where there is none.
+    #[error(
+        "{method} needs a gradient, which {model} in plain floats has not: write its likelihood on tensors, or take metropolis \
+         or ensemble"
+    )]
+    NoGradient {
+        /// The method.
+        method: &'static str,
+        /// The model.
+        model: String,
+    },
+    /// A listener asked for the end.
+    #[error("{method} was interrupted; what there is was kept")]
+    Ended {
+        /// The method.
+        method: String,
     },
     /// There is no Gaussian at an optimum.
     #[error(transparent)]

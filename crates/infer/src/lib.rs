@@ -27,6 +27,7 @@ pub use optimise::optima::{Optimum, optima};
 pub use optimise::plan::{Climbed, Method, TALKS_START, noise_scale, plain_start};
 pub use optimise::soft::SoftAgainstHard;
 pub use optimise::tolerances::Tolerances;
+pub use optimise::tops::{Top, TopsClimb};
 pub use optimise::verdict::{GLOBAL_TOLERANCE, Judgement, Verdict, judge};
 pub use sample::blocks::BlockChain;
 pub use sample::chain::{Adapted, Chain, KernelChain, Phase};

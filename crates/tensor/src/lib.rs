@@ -5,6 +5,7 @@
 
 mod adam;
 mod climb;
+pub mod custom;
 mod density;
 mod device;
 mod fused;

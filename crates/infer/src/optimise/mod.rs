@@ -14,6 +14,7 @@ pub mod plan;
 mod rule;
 pub mod soft;
 pub mod tolerances;
+pub mod tops;
 pub mod verdict;
 
 #[cfg(test)]

@@ -56,6 +56,22 @@ pub struct ChainsSettings {
     pub save_pointwise: bool,
 }
 
+impl Default for ChainsSettings {
+    /// Four chains of 1,000 draws after 1,000 steps of warm-up.
+    fn default() -> Self {
+        Self {
+            num_chains: 4,
+            num_warmup: 1_000,
+            num_samples: 1_000,
+            log_every: 10,
+            seed: 1,
+            first_stream: 0,
+            save_warmup: true,
+            save_pointwise: false,
+        }
+    }
+}
+
 impl ChainsSettings {
     /// The settings, if they make sense.
     ///

@@ -4,6 +4,7 @@ pub mod blocks;
 pub mod chain;
 pub mod chains;
 pub mod compound;
+mod custom;
 pub mod diagnosis;
 pub mod ensemble;
 pub mod far;

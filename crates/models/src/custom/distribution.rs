@@ -130,6 +130,15 @@ macro_rules! constructors {
                 Self::$variant { $($number),+ }
             })+
         }
+
+        impl<N> Distribution<N> {
+            /// The same distribution with what `of` makes of its own numbers.
+            pub fn map<M>(&self, of: impl Fn(&N) -> M) -> Distribution<M> {
+                match self {
+                    $(Self::$variant { $($number),+ } => Distribution::$variant { $($number: of($number)),+ }),+
+                }
+            }
+        }
     };
 }
 

@@ -1,24 +1,27 @@
-//! Draws as text: ArviZ's summary, and where the switches are.
+//! Draws as a table, as JSON, and judged: whether they come from memory or from the disk.
 
 use serde_json::{Value, json};
-use switchback::core::Series;
-use switchback::diagnostics::{MIN_DRAWS, Summary};
-use switchback::infer::{Chains, Diagnosis, SamplerStats, Target};
-use switchback::models::{Exact, SwitchModel};
-use switchback::record::{RecordError, StoredDraws};
 
-use super::failure::Failure;
-use super::terminal;
+use crate::diagnostics::{MIN_DRAWS, Summary};
+use crate::infer::{Chains, Diagnosis, InferError, SamplerStats};
+use crate::record::{RecordError, StoredDraws};
+use crate::text;
 
-/// Places of a switch that are shown.
-const SHOWN: usize = 8;
-/// What the table shows as 0 is left out.
-const LEAST: f64 = 5e-5;
-/// Width of the bar of a probability of 1.
-const BAR: f64 = 30.0;
+/// Why draws could not be judged.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SummaryError {
+    /// They cannot be read.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// They are too few, or something else is wrong with them.
+    #[error(transparent)]
+    Infer(#[from] InferError),
+}
 
-/// The summary by ArviZ's column names, with the exact mean and standard deviation where they are known.
-pub fn table(diagnosis: &Diagnosis, exact: Option<&Exact>) -> String {
+/// The summary by ArviZ's column names, with the exact mean and standard deviation of each
+/// quantity where they are known.
+pub fn table(diagnosis: &Diagnosis, exact: Option<&dyn Fn(&str) -> Option<[f64; 2]>>) -> String {
     let mut header = vec![
         "",
         "mean",
@@ -31,7 +34,7 @@ pub fn table(diagnosis: &Diagnosis, exact: Option<&Exact>) -> String {
         "mcse_mean",
         "mcse_sd",
     ];
-    let known = |summary: &Summary| exact.and_then(|exact| exact.moments_of(&summary.name));
+    let known = |summary: &Summary| exact.and_then(|exact| exact(&summary.name));
     let has_exact = diagnosis
         .quantities
         .iter()
@@ -55,88 +58,15 @@ pub fn table(diagnosis: &Diagnosis, exact: Option<&Exact>) -> String {
                 number(summary.mcse_mean),
                 number(summary.mcse_sd),
             ];
-            if let Some(moments) = known(summary) {
-                row.extend([number(moments.mean), number(moments.sd)]);
+            if let Some([mean, sd]) = known(summary) {
+                row.extend([number(mean), number(sd)]);
             } else if has_exact {
                 row.extend(["-".to_owned(), "-".to_owned()]);
             }
             row
         })
         .collect();
-    terminal::table(&header, &rows)
-}
-
-/// Where each switch is, by the average over the draws and exactly.
-pub fn switches(
-    series: &Series,
-    model: &SwitchModel,
-    switch_posterior: &[Vec<f64>],
-    exact: Option<&Exact>,
-) -> String {
-    let mut text = String::new();
-    let names = model.switch_names("s");
-    for (k, (name, p)) in names.iter().zip(switch_posterior).enumerate() {
-        let of_exact = exact.and_then(|exact| exact.switch_posterior.get(k));
-        text += &format!("\nmost probable places of {name}:\n");
-        text += &places(series, name, p, of_exact.map(Vec::as_slice));
-    }
-    text
-}
-
-/// The places of highest probability, in order of time.
-pub fn places(series: &Series, name: &str, p: &[f64], exact: Option<&[f64]>) -> String {
-    let mut by_probability: Vec<(usize, f64)> = p.iter().copied().enumerate().collect();
-    by_probability.sort_by(|a, b| b.1.total_cmp(&a.1));
-    by_probability.retain(|(_, p)| *p >= LEAST);
-    by_probability.truncate(SHOWN);
-    by_probability.sort_by_key(|(place, _)| *place);
-    let time = series.times().map_or("time", |times| times.name.as_str());
-    let column = format!("p({name}|D)");
-    let mut header = vec![time, name, column.as_str()];
-    if exact.is_some() {
-        header.push("exact");
-    }
-    header.push("");
-    let rows: Vec<Vec<String>> = by_probability
-        .into_iter()
-        .map(|(place, p)| {
-            let bar = "#".repeat((p * BAR).round() as usize);
-            let mut row = vec![
-                series.label(place).unwrap_or("-").to_owned(),
-                place.to_string(),
-                format!("{p:.4}"),
-            ];
-            if let Some(exact) = exact {
-                row.push(format!("{:.4}", exact.get(place).copied().unwrap_or(0.0)));
-            }
-            row.push(format!("{bar:<30}"));
-            row
-        })
-        .collect();
-    terminal::table(&header, &rows)
-}
-
-/// `p(s | D)` of each switch: averaged over the draws' conditional probabilities where the form knows these, else by
-/// counting.
-pub fn switch_posterior(target: &Target, chains: &Chains<'_>) -> Vec<Vec<f64>> {
-    let averages = chains.expectations();
-    let of_switches = averages.chunks(target.model().n());
-    of_switches.map(<[f64]>::to_vec).collect()
-}
-
-/// The most probable place of each switch.
-pub fn most_probable(switch_posterior: &[Vec<f64>]) -> Vec<usize> {
-    let greatest = |p: &Vec<f64>| {
-        let mut places = p.iter().enumerate();
-        let first = places.next();
-        places
-            .fold(first, |best, place| match best {
-                Some(best) if place.1 <= best.1 => Some(best),
-                _ => Some(place),
-            })
-            .map_or(0, |(place, _)| place)
-    };
-    switch_posterior.iter().map(greatest).collect()
+    text::table(&header, &rows)
 }
 
 /// The diagnosis of the quantities `names` of chains that have ended, and whose draws are `stored`.
@@ -147,7 +77,7 @@ pub fn judge(
     chains: &Chains<'_>,
     names: &[String],
     stored: impl FnOnce() -> Result<StoredDraws, RecordError>,
-) -> Result<Diagnosis, Failure> {
+) -> Result<Diagnosis, SummaryError> {
     let draws = chains.draws();
     // An interrupted warm-up leaves nothing to judge.
     if draws.n_draws() < MIN_DRAWS {
@@ -215,7 +145,7 @@ fn finite(value: f64) -> Option<f64> {
 }
 
 /// Four significant digits.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     if value.is_nan() {
         return "-".to_owned();
     }
@@ -247,7 +177,7 @@ fn r_hat(value: f64) -> String {
 ///
 /// # Errors
 /// When there are too few draws to judge, or they cannot be read.
-pub fn diagnose(stored: &StoredDraws) -> Result<Diagnosis, Failure> {
+pub fn diagnose(stored: &StoredDraws) -> Result<Diagnosis, SummaryError> {
     let stats = stats_of(stored)?;
     Ok(Diagnosis::of(stored, &stored.names(), &stats)?)
 }
