@@ -15,6 +15,16 @@ pub fn print(text: &str) -> io::Result<()> {
     out.flush()
 }
 
+/// Writes what `write` writes to standard output, piece by piece.
+///
+/// # Errors
+/// When standard output is gone.
+pub fn print_by(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    write(&mut out)?;
+    out.flush()
+}
+
 /// Writes `value` to standard output as indented JSON.
 ///
 /// # Errors
