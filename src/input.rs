@@ -105,7 +105,7 @@ fn parse(
         }
         let body = match &mut body {
             Some(body) => body,
-            None => body.insert(Body::new(&names, options, &row, source)?),
+            None => body.insert(Body::new(&names, options, &row, text, source)?),
         };
         body.skip(std::mem::take(&mut empty), text, source)?;
         body.push(&row, text, source)?;
@@ -179,13 +179,14 @@ impl Body {
         names: &[String],
         options: &CsvOptions,
         first: &Row,
+        text: &str,
         source: &Source,
     ) -> Result<Self, InputError> {
         let columns =
             Columns::choose(names, options, first.cells).map_err(|fault| source.fault(fault))?;
         Ok(Self {
             clock: columns.time.map(|_| Clock::default()),
-            values: Values::new(columns.candidates.clone()),
+            values: Values::new(columns.candidates.clone(), rows::at_most(text)),
             columns,
         })
     }
@@ -239,7 +240,7 @@ impl Body {
             .finish()
             .map_err(|fault| source.fault(fault).column(self.columns.name(column)))?;
         let broken = |error| source.fault(InputFault::Series(error));
-        let series = Series::new(name, &values).map_err(broken)?;
+        let series = Series::from_values(name, values).map_err(broken)?;
         let (Some(column), Some(clock)) = (self.columns.time, self.clock) else {
             return Ok(series);
         };

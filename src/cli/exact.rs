@@ -37,7 +37,7 @@ pub fn run(arguments: &ExactArguments) -> Result<u8, Failure> {
         seconds: started.elapsed().as_secs_f64(),
         evaluations: exact.n_evaluations,
     };
-    let evidence = evidence(arguments, &series, chosen)?;
+    let evidence = evidence(arguments, &series, chosen, &exact)?;
     let code = if exact.may_have_constant_regime() {
         DO_NOT_TRUST
     } else {
@@ -76,6 +76,7 @@ fn evidence(
     arguments: &ExactArguments,
     series: &Series,
     chosen: SwitchSettings,
+    exact: &Exact,
 ) -> Result<Vec<(usize, f64)>, Failure> {
     let modelled = chosen.regimes.n_switches();
     let is_cheap = series.len() * series.len() / 2 <= CHEAP_STRETCHES;
@@ -88,7 +89,14 @@ fn evidence(
         None if chosen.regimes.is_reversion() => return Ok(Vec::new()),
         None => modelled,
     };
-    Ok(evidence_by_switches(series, &chosen, max.max(1))?)
+    if max <= 1 {
+        // Of one switch both priors say the same.
+        return Ok(vec![
+            (0, exact.log_evidence_no_switch),
+            (1, exact.log_evidence),
+        ]);
+    }
+    Ok(evidence_by_switches(series, &chosen, max)?)
 }
 
 /// The evidence of each number of switches, as Bayes factors against the best and as probabilities if all numbers were

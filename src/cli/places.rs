@@ -32,9 +32,9 @@ pub fn switches(
 
 /// The places of highest probability, in order of time.
 pub fn places(series: &Series, name: &str, p: &[f64], exact: Option<&[f64]>) -> String {
-    let mut by_probability: Vec<(usize, f64)> = p.iter().copied().enumerate().collect();
+    let shown = p.iter().copied().enumerate().filter(|(_, p)| *p >= LEAST);
+    let mut by_probability: Vec<(usize, f64)> = shown.collect();
     by_probability.sort_by(|a, b| b.1.total_cmp(&a.1));
-    by_probability.retain(|(_, p)| *p >= LEAST);
     by_probability.truncate(SHOWN);
     by_probability.sort_by_key(|(place, _)| *place);
     let time = series.times().map_or("time", |times| times.name.as_str());

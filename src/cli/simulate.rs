@@ -1,7 +1,6 @@
 //! `switchback simulate`: a series by a known law, as CSV.
 
-use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use switchback::models::{Law, simulate};
@@ -37,14 +36,10 @@ pub fn run(arguments: &SimulateArguments) -> Result<u8, Failure> {
         regimes(&arguments.mean, &[-1.0, 5.0], &switches),
         regimes(&arguments.sd, &[1.0, 2.0], &switches),
     )?;
-    let mut text = String::from("t,y\n");
-    for (i, value) in simulate(&law, arguments.seed).iter().enumerate() {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{},{value}", i + 1);
-    }
+    let values = simulate(&law, arguments.seed);
     match &arguments.output {
-        None => terminal::write(&text)?,
-        Some(path) => write_whole(path, &text).map_err(|source| {
+        None => terminal::print_by(|out| write_rows(&values, out))?,
+        Some(path) => write_whole(path, &values).map_err(|source| {
             Failure::usage(OutputError {
                 path: path.display().to_string(),
                 source,
@@ -52,6 +47,14 @@ pub fn run(arguments: &SimulateArguments) -> Result<u8, Failure> {
         })?,
     }
     Ok(DONE)
+}
+
+fn write_rows(values: &[f64], out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "t,y")?;
+    for (i, value) in values.iter().enumerate() {
+        writeln!(out, "{},{value}", i + 1)?;
+    }
+    Ok(())
 }
 
 /// The numbers asked for; else the talk's, of which a series without a switch has the first.
@@ -79,13 +82,17 @@ fn switches(arguments: &SimulateArguments) -> Result<Vec<usize>, Failure> {
     }
 }
 
-/// Writes `text` to `path` whole or not at all; a file that is there stays, a device or a pipe is written to.
-fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+/// Writes `values` to `path` whole or not at all; a file that is there stays, a device or a pipe is written to.
+fn write_whole(path: &Path, values: &[f64]) -> io::Result<()> {
     match path.metadata() {
         Ok(known) if known.is_file() => {
-            return Err(std::io::Error::from(std::io::ErrorKind::AlreadyExists));
+            return Err(io::Error::from(io::ErrorKind::AlreadyExists));
         }
-        Ok(_) => return std::fs::write(path, text),
+        Ok(_) => {
+            let mut out = BufWriter::new(std::fs::File::create(path)?);
+            write_rows(values, &mut out)?;
+            return out.flush();
+        }
         Err(_) => {}
     }
     let folder = path
@@ -99,7 +106,10 @@ fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
         file.permissions(std::fs::Permissions::from_mode(0o666));
     }
     let mut file = file.tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
+    let mut out = BufWriter::new(&mut file);
+    write_rows(values, &mut out)?;
+    out.flush()?;
+    drop(out);
     file.persist_noclobber(path)?;
     Ok(())
 }

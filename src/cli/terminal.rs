@@ -14,13 +14,23 @@ pub fn print(text: &str) -> io::Result<()> {
     write(&plain(text))
 }
 
-/// Writes data to standard output as they are.
+/// Writes `text` to standard output as it is.
 ///
 /// # Errors
 /// When standard output is gone.
-pub fn write(text: &str) -> io::Result<()> {
+fn write(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Writes data to standard output piece by piece, as they are.
+///
+/// # Errors
+/// When standard output is gone.
+pub fn print_by(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    write(&mut out)?;
     out.flush()
 }
 

@@ -98,6 +98,12 @@ pub(super) fn line_at(bytes: &[u8], start: usize) -> usize {
     1 + ends.count()
 }
 
+/// A number that the rows of `text` do not exceed: its ends of lines and one.
+pub(super) fn at_most(text: &str) -> usize {
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    1 + text.as_bytes().iter().filter(|byte| is_end(byte)).count()
+}
+
 /// The separator that the first row has most of: comma, semicolon or tab; the comma where it has none.
 fn delimiter(text: &str) -> u8 {
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];

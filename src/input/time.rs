@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use switchback_core::Labels;
 
 use super::error::{InputFault, TimeKind};
 use super::rows::line_at;
@@ -74,7 +75,7 @@ pub(super) fn is_date(cell: &str) -> bool {
 /// Takes times as they come and keeps their labels.
 #[derive(Default)]
 pub(super) struct Clock {
-    labels: Vec<String>,
+    labels: Labels,
     /// The last time and the byte at which its row starts.
     last: Option<(Time, usize)>,
 }
@@ -90,7 +91,7 @@ impl Clock {
         };
         if let Some((last, last_start)) = self.last {
             let before_row = || line_at(text.as_bytes(), last_start);
-            let before = || self.labels.last().cloned().unwrap_or_default();
+            let before = || self.labels.last().unwrap_or_default().to_owned();
             match last.compare(time) {
                 Some(Ordering::Less) => {}
                 Some(Ordering::Equal) => {
@@ -118,12 +119,12 @@ impl Clock {
             }
         }
         self.last = Some((time, start));
-        self.labels.push(cell.into());
+        self.labels.push(cell);
         Ok(())
     }
 
     /// One label a row, in order.
-    pub(super) fn into_labels(self) -> Vec<String> {
+    pub(super) fn into_labels(self) -> Labels {
         self.labels
     }
 }

@@ -18,7 +18,8 @@ pub(super) fn number(cell: &str) -> Option<f64> {
 
 /// The observations read so far.
 pub(super) struct Values {
-    values: Vec<Option<f64>>,
+    /// `NaN` where missing.
+    values: Vec<f64>,
     /// Columns that hold numbers; a file may have only one.
     columns: Vec<usize>,
     /// Columns that have had no cell yet that is not missing.
@@ -26,8 +27,8 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// Reads the only one of `candidates`, or the only one that holds numbers.
-    pub(super) fn new(candidates: Vec<usize>) -> Self {
+    /// Reads the only one of `candidates`, or the only one that holds numbers, from at most `rows` rows.
+    pub(super) fn new(candidates: Vec<usize>, rows: usize) -> Self {
         let decided = candidates.len() == 1;
         let (columns, undecided) = if decided {
             (candidates, Vec::new())
@@ -35,7 +36,8 @@ impl Values {
             (Vec::new(), candidates)
         };
         Self {
-            values: Vec::new(),
+            // Growing would copy, and hold what was copied beside the copy.
+            values: Vec::with_capacity(rows),
             columns,
             undecided,
         }
@@ -48,7 +50,7 @@ impl Values {
 
     /// Takes `n` missing observations.
     pub(super) fn skip(&mut self, n: usize) {
-        self.values.resize(self.values.len() + n, None);
+        self.values.resize(self.values.len() + n, f64::NAN);
     }
 
     /// Takes the observation in `row`; an error comes with its column.
@@ -60,7 +62,7 @@ impl Values {
             Some(&column) => value_of(row.cell(column)).map_err(|fault| (column, fault))?,
             None => None,
         };
-        self.values.push(value);
+        self.values.push(value.unwrap_or(f64::NAN));
         Ok(())
     }
 
@@ -80,10 +82,10 @@ impl Values {
         columns.sort_unstable();
     }
 
-    /// The observations, if a switch can be looked for in them.
-    pub(super) fn finish(self) -> Result<Vec<Option<f64>>, InputFault> {
+    /// The observations, `NaN` where missing, if a switch can be looked for in them.
+    pub(super) fn finish(mut self) -> Result<Vec<f64>, InputFault> {
         let rows = self.values.len();
-        let mut observed = self.values.iter().flatten();
+        let mut observed = self.values.iter().filter(|value| !value.is_nan());
         let Some(&first) = observed.next() else {
             return Err(InputFault::AllMissing { rows });
         };
@@ -96,6 +98,7 @@ impl Values {
         if second == first && observed.all(|&value| value == first) {
             return Err(InputFault::Constant { value: first });
         }
+        self.values.shrink_to_fit();
         Ok(self.values)
     }
 }

@@ -1,5 +1,9 @@
 //! One series: observations on the model's clock, some perhaps missing, with the user's own times as labels.
 
+use std::sync::Arc;
+
+use crate::Labels;
+
 /// Why numbers do not make a series.
 #[derive(Debug, thiserror::Error, PartialEq)]
 #[non_exhaustive]
@@ -36,15 +40,15 @@ pub struct Times {
     /// Name of the time column.
     pub name: String,
     /// One label an observation, as the user wrote it.
-    pub labels: Vec<String>,
+    pub labels: Labels,
 }
 
 /// Observations `y[0..n]` on the clock `1..=n`. Missing ones are masked, never imputed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
     name: String,
-    /// `NaN` where missing.
-    values: Vec<f64>,
+    /// `NaN` where missing; whatever is made of the series may keep them.
+    values: Arc<Vec<f64>>,
     times: Option<Times>,
 }
 
@@ -68,14 +72,37 @@ impl Series {
                 return Err(SeriesError::NotFinite { index, value });
             }
         }
-        Ok(Self {
-            name: name.into(),
-            values: values
-                .iter()
-                .map(|value| value.unwrap_or(f64::NAN))
-                .collect(),
+        let values = values.iter().map(|value| value.unwrap_or(f64::NAN));
+        Ok(Self::of(name.into(), values.collect()))
+    }
+
+    /// A series called `name`; `NaN` is a missing observation. The same as [`Self::new`], in the memory of `values`.
+    ///
+    /// # Errors
+    /// When fewer than two are observed, or one of them is infinite.
+    pub fn from_values(name: impl Into<String>, values: Vec<f64>) -> Result<Self, SeriesError> {
+        let observed = values.iter().filter(|value| !value.is_nan()).count();
+        if observed < 2 {
+            return Err(SeriesError::TooShort {
+                len: values.len(),
+                observed,
+            });
+        }
+        match values.iter().position(|value| value.is_infinite()) {
+            Some(index) => Err(SeriesError::NotFinite {
+                index,
+                value: values[index],
+            }),
+            None => Ok(Self::of(name.into(), values)),
+        }
+    }
+
+    fn of(name: String, values: Vec<f64>) -> Self {
+        Self {
+            name,
+            values: Arc::new(values),
             times: None,
-        })
+        }
     }
 
     /// The same series with the user's times.
@@ -113,6 +140,11 @@ impl Series {
         &self.values
     }
 
+    /// [`Self::values`], to be kept without a copy.
+    pub fn shared_values(&self) -> Arc<Vec<f64>> {
+        Arc::clone(&self.values)
+    }
+
     /// Index and value of what was observed, in order.
     pub fn observed(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
         self.values
@@ -137,7 +169,6 @@ impl Series {
         self.times
             .as_ref()
             .and_then(|times| times.labels.get(index))
-            .map(String::as_str)
     }
 
     /// Mean of what was observed.
@@ -174,7 +205,41 @@ mod tests {
     }
 
     #[test]
+    fn both_ways_make_the_same_series() {
+        let values = vec![1.5, f64::NAN, -3.0];
+        let one = Series::from_values("y", values).expect("two are observed");
+        let other = Series::new("y", &[Some(1.5), None, Some(-3.0)]).expect("two are observed");
+        let bits = |series: &Series| -> Vec<u64> {
+            series
+                .values()
+                .iter()
+                .map(|value| value.to_bits())
+                .collect()
+        };
+        assert_eq!(bits(&one), bits(&other));
+        assert!(std::ptr::eq(one.shared_values().as_slice(), one.values()));
+    }
+
+    #[test]
     fn what_is_no_series_is_refused() {
+        for infinite in [f64::INFINITY, f64::NEG_INFINITY] {
+            let refused = Series::from_values("y", vec![1.0, f64::NAN, infinite]);
+            assert_eq!(
+                refused,
+                Err(SeriesError::NotFinite {
+                    index: 2,
+                    value: infinite
+                })
+            );
+        }
+        let too_short = Series::from_values("y", vec![1.0, f64::NAN, f64::NAN]);
+        assert_eq!(
+            too_short,
+            Err(SeriesError::TooShort {
+                len: 3,
+                observed: 1
+            })
+        );
         let too_short = Series::new("y", &[Some(1.0), None]);
         assert_eq!(
             too_short,
@@ -190,7 +255,7 @@ mod tests {
         ));
         let times = Times {
             name: "t".into(),
-            labels: vec!["1".into()],
+            labels: vec!["1"].into(),
         };
         let series = Series::new("y", &[Some(1.0), Some(2.0)]).expect("two are observed");
         assert_eq!(

@@ -1,6 +1,7 @@
 //! What any stretch of a series adds to a normal log-likelihood, in constant time.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use switchback_core::Series;
 
@@ -37,27 +38,60 @@ pub struct CentredSums {
 /// `sum(x^2) - sum(x)^2 / n` has three digits left after such a step, and after a step of `1e9` none; here
 /// ten). Deviations are squared: spreads between
 /// `1e-140` and `1e140` are within reach, and [`crate::Exact`] and [`crate::Profile`] refuse others.
+///
+/// Of a long series only every eighth sum is kept and those between are added up when they are asked for, in the same
+/// order and so to the same bits: 17 bytes a row beside the values, which are the series' own, in place of 52.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PrefixSums {
     /// `NaN` where missing.
-    values: Vec<f64>,
+    values: Arc<Vec<f64>>,
     centre: f64,
     extent: f64,
-    /// `running[i]` sums up the first `i` rows.
+    /// `running[i]` sums up the first `i << stride` rows, and the last one all rows.
     running: Vec<Running>,
-    /// `next_change[i]`: index of the first observation after row `i` that differs from the first
-    /// observation at or after row `i`; the length where there is none.
-    next_change: Vec<usize>,
+    /// Binary logarithm of the rows from one of them to the next.
+    stride: u32,
+    /// `to_change[i]`: rows from row `i` to the first observation after it that differs from the first observation at
+    /// or after row `i`, or to the end where there is none; [`FAR`] where they are so many or more.
+    to_change: Vec<u32>,
 }
 
+/// A distance that a number of 32 bits does not hold.
+const FAR: u32 = u32::MAX;
+/// Rows from which on not every sum is kept: those of shorter series are in the processor's cache.
+const LONG: usize = 1 << 17;
+/// The binary logarithm of eight rows.
+const LONG_STRIDE: u32 = 3;
+
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Running {
+pub(crate) struct Running {
     count: usize,
     sum: Twofold,
     sum_sq: Twofold,
 }
 
 impl Running {
+    /// With one row more, whose observation is `value` and `NaN` where it is missing.
+    #[inline]
+    fn with(mut self, value: f64, centre: f64) -> Self {
+        if !value.is_nan() {
+            let deviation = Twofold::sum_of(value, -centre);
+            self.count += 1;
+            self.sum = self.sum.plus(deviation);
+            self.sum_sq = self.sum_sq.plus(deviation.squared());
+        }
+        self
+    }
+
+    /// Rounded.
+    fn centred(&self) -> CentredSums {
+        CentredSums {
+            count: self.count,
+            sum: self.sum.value(),
+            sum_sq: self.sum_sq.value(),
+        }
+    }
+
     fn minus(&self, earlier: &Self) -> Self {
         Self {
             count: self.count - earlier.count,
@@ -70,21 +104,21 @@ impl Running {
 impl PrefixSums {
     /// The running sums of `series`.
     pub fn new(series: &Series) -> Self {
-        let values = series.values().to_vec();
+        let stride = if series.len() < LONG { 0 } else { LONG_STRIDE };
+        Self::with_stride(series, stride)
+    }
+
+    fn with_stride(series: &Series, stride: u32) -> Self {
+        let values = series.shared_values();
         let centre = centre(series);
-        let mut running = Vec::with_capacity(values.len() + 1);
+        let mut running = Vec::with_capacity((values.len() >> stride) + 2);
         let mut now = Running::default();
         running.push(now);
-        for &value in &values {
-            if !value.is_nan() {
-                let deviation = Twofold::sum_of(value, -centre);
-                now.count += 1;
-                now.sum = now.sum.plus(deviation);
-                now.sum_sq = now.sum_sq.plus(deviation.squared());
-            }
+        for rows in values.chunks(1 << stride) {
+            now = rows.iter().fold(now, |now, value| now.with(*value, centre));
             running.push(now);
         }
-        let next_change = next_change(&values);
+        let to_change = to_change(&values);
         let extent = series
             .observed()
             .map(|(_, value)| (value - centre).abs())
@@ -94,7 +128,8 @@ impl PrefixSums {
             centre,
             extent,
             running,
-            next_change,
+            stride,
+            to_change,
         }
     }
 
@@ -134,8 +169,22 @@ impl PrefixSums {
 
     /// [`Self::stretch`] with the mean as a deviation from the centre, where it has all its digits.
     pub(crate) fn about_own_mean(&self, range: Range<usize>) -> Stretch {
-        let Range { start, end } = self.cut(range);
-        let Running { count, sum, sum_sq } = self.difference(start..end);
+        let range = self.cut(range);
+        self.summed(self.difference(range.clone()), range)
+    }
+
+    /// [`Self::about_own_mean`] of the rows before and after `s`, which is within the series, for little more than one.
+    pub(crate) fn parted(&self, s: usize) -> [Stretch; 2] {
+        let (before, all) = (self.so_far(s), self.so_far(self.len()));
+        [
+            self.summed(before.minus(&Running::default()), 0..s),
+            self.summed(all.minus(&before), s..self.len()),
+        ]
+    }
+
+    /// The sums over the rows `range`, about their mean.
+    fn summed(&self, sums: Running, Range { start, end }: Range<usize>) -> Stretch {
+        let Running { count, sum, sum_sq } = sums;
         if count == 0 {
             return Stretch::EMPTY;
         }
@@ -162,12 +211,18 @@ impl PrefixSums {
 
     /// Count, sum and sum of squares of the rows `range`, which is cut to the series, about the centre.
     pub fn centred(&self, range: Range<usize>) -> CentredSums {
-        let Running { count, sum, sum_sq } = self.difference(self.cut(range));
-        CentredSums {
-            count,
-            sum: sum.value(),
-            sum_sq: sum_sq.value(),
-        }
+        self.difference(self.cut(range)).centred()
+    }
+
+    /// [`Self::centred`] of the first 0, 1, 2, .. rows.
+    pub(crate) fn centred_so_far(&self) -> impl Iterator<Item = CentredSums> + '_ {
+        let first = Running::default();
+        let rest = self.values.iter().scan(first, |now, value| {
+            *now = now.with(*value, self.centre);
+            Some(*now)
+        });
+        let all = std::iter::once(first).chain(rest);
+        all.map(move |now| now.minus(&first).centred())
     }
 
     /// Log-likelihood of the rows `range` under one normal law, in nats:
@@ -181,9 +236,22 @@ impl PrefixSums {
 
     /// Whether the rows `range`, cut to the series, hold at least two distinct observations.
     pub fn has_spread(&self, range: Range<usize>) -> bool {
-        self.next_change
-            .get(range.start)
-            .is_some_and(|&change| change < range.end.min(self.len()))
+        self.next_change(range.start) < range.end.min(self.len())
+    }
+
+    /// Index of the first observation after row `start` that differs from the first observation at or after it; the
+    /// length where there is none.
+    fn next_change(&self, start: usize) -> usize {
+        match self.to_change.get(start) {
+            None => self.len(),
+            Some(&FAR) => {
+                let mut observed = (start..self.len()).filter(|row| !self.values[*row].is_nan());
+                let first = observed.next().map(|row| self.values[row]);
+                let change = observed.find(|row| Some(self.values[*row]) != first);
+                change.unwrap_or(self.len())
+            }
+            Some(&rows) => start + rows as usize,
+        }
     }
 
     /// Whether a switch at `s` leaves a proper posterior: neither `[0, s)` nor `[s, n)` holds two or more
@@ -203,7 +271,7 @@ impl PrefixSums {
     /// observations, or two that differ.
     pub fn is_proper(&self, range: Range<usize>) -> bool {
         let range = self.cut(range);
-        self.difference(range.clone()).count < 2 || self.has_spread(range)
+        self.has_spread(range.clone()) || self.difference(range).count < 2
     }
 
     /// [`Self::is_proper`] for a regime of all rows outside `range`, which is cut to the series.
@@ -270,13 +338,26 @@ impl PrefixSums {
     }
 
     fn difference(&self, range: Range<usize>) -> Running {
-        self.running[range.end].minus(&self.running[range.start])
+        self.so_far(range.end).minus(&self.so_far(range.start))
+    }
+
+    /// The sums over the first `end` rows.
+    #[inline]
+    fn so_far(&self, end: usize) -> Running {
+        if end == self.len() {
+            return self.running.last().copied().unwrap_or_default();
+        }
+        let kept = end >> self.stride;
+        let rest = self.values[kept << self.stride..end].iter();
+        rest.fold(self.running[kept], |now, value| {
+            now.with(*value, self.centre)
+        })
     }
 
     /// Half the squared distance between the first two distinct values at or after row `start`, which has
     /// such a pair.
     fn least_sum_sq(&self, start: usize) -> f64 {
-        let change = self.next_change[start];
+        let change = self.next_change(start);
         let different = self.values[change];
         // All observations between `start` and `change` are the same, so the last of them stands for the first.
         self.values[start..change]
@@ -343,21 +424,23 @@ fn centre(series: &Series) -> f64 {
         .value()
 }
 
-fn next_change(values: &[f64]) -> Vec<usize> {
+fn to_change(values: &[f64]) -> Vec<u32> {
     let n = values.len();
-    let mut changes = vec![n; n];
-    let mut following: Option<usize> = None;
+    let mut distances = vec![FAR; n];
+    let (mut following, mut change): (Option<usize>, usize) = (None, n);
     for index in (0..n).rev() {
-        changes[index] = match following {
-            Some(next) if values[index].is_nan() || values[index] == values[next] => changes[next],
-            Some(next) => next,
-            None => n,
-        };
+        if let Some(next) = following
+            && !values[index].is_nan()
+            && values[index] != values[next]
+        {
+            change = next;
+        }
+        distances[index] = u32::try_from(change - index).unwrap_or(FAR);
         if !values[index].is_nan() {
             following = Some(index);
         }
     }
-    changes
+    distances
 }
 
 #[cfg(test)]
@@ -377,6 +460,55 @@ mod tests {
             mean,
             sum_sq: part.iter().map(|value| (value - mean).powi(2)).sum(),
         }
+    }
+
+    #[test]
+    fn sums_that_are_not_kept_are_the_same_to_the_bit() {
+        for (n, seed) in [(200, 1), (203, 2), (8, 3), (7, 4)] {
+            let series = gapped(n, seed);
+            let all = PrefixSums::with_stride(&series, 0);
+            let some = PrefixSums::with_stride(&series, LONG_STRIDE);
+            assert!(some.running.len() <= n / 8 + 2);
+            let so_far: Vec<CentredSums> = some.centred_so_far().collect();
+            assert_eq!(so_far.len(), n + 1);
+            for (end, so_far) in so_far.into_iter().enumerate() {
+                assert_eq!(some.so_far(end), all.running[end]);
+                assert_eq!(so_far, all.centred(0..end));
+                let [before, after] = some.parted(end);
+                let whole = [all.about_own_mean(0..end), all.about_own_mean(end..n)];
+                assert_eq!(format!("{:?}", [before, after]), format!("{whole:?}"));
+                for start in 0..=end {
+                    let bits = |sums: &PrefixSums| {
+                        let Stretch {
+                            count,
+                            mean,
+                            sum_sq,
+                        } = sums.stretch(start..end);
+                        (count, mean.to_bits(), sum_sq.to_bits())
+                    };
+                    assert_eq!(bits(&some), bits(&all), "{start}..{end} of {n}");
+                }
+            }
+        }
+    }
+
+    /// Rows from each row to the next change, by the definition.
+    #[test]
+    fn changes_are_where_the_first_observation_is_another() {
+        let missing = f64::NAN;
+        let rows = [
+            missing, 1.0, 1.0, missing, 2.0, missing, missing, 2.0, 1.0, missing,
+        ];
+        let values: Vec<Option<f64>> = rows.iter().map(|y| (!y.is_nan()).then_some(*y)).collect();
+        let series = Series::new("y", &values).expect("it is a series");
+        let mut sums = PrefixSums::new(&series);
+        let expected = [4, 4, 4, 8, 8, 8, 8, 8, 10, 10];
+        let found = |sums: &PrefixSums| -> Vec<usize> {
+            (0..rows.len()).map(|row| sums.next_change(row)).collect()
+        };
+        assert_eq!(found(&sums), expected);
+        sums.to_change.fill(FAR);
+        assert_eq!(found(&sums), expected);
     }
 
     #[test]

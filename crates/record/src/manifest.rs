@@ -247,7 +247,7 @@ mod tests {
         let series = Series::new("y", &[Some(1.0), Some(2.0)]).expect("two are observed");
         let times = Times {
             name: "year".into(),
-            labels: vec!["1851".into(), "1852".into()],
+            labels: vec!["1851", "1852"].into(),
         };
         let series = series.with_times(times).expect("two labels");
         let info = SeriesInfo::of(&series, None);

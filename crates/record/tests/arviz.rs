@@ -26,7 +26,7 @@ fn series(labels: [&str; 5]) -> Series {
     let values = [Some(0.5), Some(-1.25), None, Some(1e-3), Some(7.0)];
     let times = Times {
         name: "year".into(),
-        labels: labels.map(String::from).to_vec(),
+        labels: labels.into_iter().collect(),
     };
     let series = Series::new("y", &values).expect("a series");
     series.with_times(times).expect("a label each")

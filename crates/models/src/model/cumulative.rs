@@ -1,7 +1,5 @@
 //! Running sums of what an observation's log density is linear in.
 
-use switchback_core::Series;
-
 use super::Likelihood;
 use crate::PrefixSums;
 
@@ -25,18 +23,17 @@ impl Cumulative {
     pub(super) fn normal(data: &PrefixSums) -> Self {
         let n = data.len();
         let mut sums = Self::with_capacity(n + 1);
-        for end in 0..=n {
-            let so_far = data.centred(0..end);
+        for so_far in data.centred_so_far() {
             sums.push([so_far.count as f64, so_far.sum, so_far.sum_sq]);
         }
         sums
     }
 
-    pub(super) fn poisson(series: &Series) -> Self {
-        let mut sums = Self::with_capacity(series.len() + 1);
+    pub(super) fn poisson(values: &[f64]) -> Self {
+        let mut sums = Self::with_capacity(values.len() + 1);
         let mut so_far = [0.0; 3];
         sums.push(so_far);
-        for &y in series.values() {
+        for &y in values {
             if !y.is_nan() {
                 so_far[0] += 1.0;
                 so_far[1] += y;
@@ -47,10 +44,10 @@ impl Cumulative {
         sums
     }
 
-    pub(super) fn of(likelihood: Likelihood, series: &Series, data: &PrefixSums) -> Self {
+    pub(super) fn of(likelihood: Likelihood, data: &PrefixSums) -> Self {
         match likelihood {
             Likelihood::Normal | Likelihood::NormalSharedSd => Self::normal(data),
-            Likelihood::Poisson => Self::poisson(series),
+            Likelihood::Poisson => Self::poisson(data.values()),
         }
     }
 

@@ -8,7 +8,7 @@ mod regimes;
 mod switch_prior;
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use switchback_core::{Parameter, Series, Support};
 
@@ -20,6 +20,7 @@ pub use regimes::Regimes;
 pub use switch_prior::SwitchPrior;
 
 use crate::prior::LN_SQRT_2_PI;
+use crate::switchpoint::Observations;
 use crate::{ModelError, PrefixSums, SwitchPriors};
 
 /// The choices that make a model of a series.
@@ -42,7 +43,10 @@ pub struct SwitchSettings {
 #[derive(Debug, Clone)]
 pub struct SwitchModel {
     data: Arc<PrefixSums>,
-    cumulative: Arc<Cumulative>,
+    /// Three numbers a row, which not everything asks for.
+    cumulative: Arc<OnceLock<Cumulative>>,
+    /// Likewise, and the same for all that is climbed.
+    observations: Arc<OnceLock<Arc<Observations>>>,
     series: Arc<str>,
     settings: SwitchSettings,
     ln_prior_constant: f64,
@@ -81,7 +85,8 @@ impl SwitchModel {
             }
         }
         Ok(Self {
-            cumulative: Arc::new(Cumulative::of(likelihood, series, &data)),
+            cumulative: Arc::default(),
+            observations: Arc::default(),
             data: Arc::new(data),
             series: series.name().into(),
             ln_prior_constant: {
@@ -144,14 +149,19 @@ impl SwitchModel {
         &self.data
     }
 
-    /// [`Self::data`], to be kept.
-    pub(crate) fn shared_data(&self) -> Arc<PrefixSums> {
-        Arc::clone(&self.data)
+    /// The observations as the sigmoid form reads them, made when first asked for.
+    pub(crate) fn observations(&self) -> Arc<Observations> {
+        let made = || {
+            let data = Arc::clone(&self.data);
+            Arc::new(Observations::new(self.likelihood(), self.regimes(), data))
+        };
+        Arc::clone(self.observations.get_or_init(made))
     }
 
-    /// Running sums that the family's log density is linear in.
+    /// Running sums that the family's log density is linear in, made when first asked for.
     pub fn cumulative(&self) -> &Cumulative {
-        &self.cumulative
+        let made = || Cumulative::of(self.likelihood(), &self.data);
+        self.cumulative.get_or_init(made)
     }
 
     /// Number of rows, missing ones included.
@@ -296,8 +306,8 @@ impl SwitchModel {
 
     fn poisson_log_likelihood(&self, rate: f64, range: Range<usize>) -> f64 {
         let (end, start) = (
-            self.cumulative.at(range.end),
-            self.cumulative.at(range.start),
+            self.cumulative().at(range.end),
+            self.cumulative().at(range.start),
         );
         let [count, sum, ln_factorials] = std::array::from_fn(|i| end[i] - start[i]);
         // A rate of 0 makes any positive count impossible and none certain: no 0 times infinity.
@@ -402,8 +412,9 @@ fn check_counts(series: &Series) -> Result<(), ModelError> {
 
 /// `Ok` where `switches` cannot part `series` into stretches that are all constant.
 fn check_shared_spread(series: &Series, switches: usize) -> Result<(), ModelError> {
-    let values: Vec<f64> = series.observed().map(|(_, value)| value).collect();
-    let changes = values.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let values = || series.observed().map(|(_, value)| value);
+    let pairs = values().zip(values().skip(1));
+    let changes = pairs.filter(|(one, next)| one != next).count();
     if changes > switches {
         return Ok(());
     }

@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 pub use placed::{Placed, is_degenerate};
+use tables::highest_maxima;
 pub(crate) use tables::local_maxima;
 
 use crate::{Likelihood, ModelError, SwitchModel};
@@ -25,6 +26,8 @@ use places::{MAX_LINKS, Places};
 use score::Score;
 use tables::Tables;
 
+/// Places of one switch that a thread looks at.
+const PLACES_A_THREAD: usize = 4096;
 /// Peaks that are kept.
 const MAX_PEAKS: usize = 512;
 
@@ -48,7 +51,35 @@ impl HardPeaks {
     /// # Errors
     /// When no placing, or none of those tried, is admissible: see [`Placed::of`].
     pub fn of(model: &SwitchModel) -> Result<Self, ModelError> {
-        Self::within(model, MAX_LINKS)
+        match model.n_switches() {
+            1 => Self::of_one_switch(model),
+            _ => Self::within(model, MAX_LINKS),
+        }
+    }
+
+    /// [`Self::of`] for one switch, in 8 bytes a row: the tables would take ten times that.
+    fn of_one_switch(model: &SwitchModel) -> Result<Self, ModelError> {
+        let score = Score::of(model);
+        // A place that missing rows make equal to another has the same sums, and so the same score to the bit.
+        let mut profile: Vec<f64> = (0..model.n())
+            .into_par_iter()
+            .with_min_len(PLACES_A_THREAD)
+            .map(|s| score.of_one(s))
+            .collect();
+        let peaks = highest_maxima(&profile, MAX_PEAKS);
+        let peaks = fits(model, peaks.into_iter().map(|s| vec![s]));
+        if peaks.is_empty() {
+            return Err(none_admissible(model));
+        }
+        profile
+            .par_iter_mut()
+            .with_min_len(PLACES_A_THREAD)
+            .for_each(|value| *value = score.log_likelihood(*value));
+        Ok(Self {
+            peaks,
+            profiles: vec![profile],
+            is_exhaustive: true,
+        })
     }
 
     /// [`Self::of`], with at most `max_links` pairs of places tried.
@@ -67,11 +98,7 @@ impl HardPeaks {
         }
         let peaks = fitted(model, &places.dense, &peaks);
         let Some(best) = peaks.first() else {
-            return Err(ModelError::NoAdmissiblePlacing {
-                series: model.series_name().to_owned(),
-                switches: model.n_switches(),
-                needs: needs(model.likelihood()),
-            });
+            return Err(none_admissible(model));
         };
         let profiles = (0..model.n_switches())
             .map(|k| {
@@ -120,6 +147,14 @@ impl HardPeaks {
     }
 }
 
+fn none_admissible(model: &SwitchModel) -> ModelError {
+    ModelError::NoAdmissiblePlacing {
+        series: model.series_name().to_owned(),
+        switches: model.n_switches(),
+        needs: needs(model.likelihood()),
+    }
+}
+
 /// What the fit of a regime asks for.
 fn needs(likelihood: Likelihood) -> &'static str {
     match likelihood {
@@ -153,12 +188,14 @@ fn climbed(climb: &Climb, peaks: Vec<Vec<usize>>, stride: usize) -> Vec<Vec<usiz
 
 /// The fits of `placings`, which are indices of `places`, the highest first.
 fn fitted(model: &SwitchModel, places: &[usize], placings: &[Vec<usize>]) -> Vec<Placed> {
+    let switches = |placing: &Vec<usize>| placing.iter().map(|&index| places[index]).collect();
+    fits(model, placings.iter().map(switches))
+}
+
+/// The fits of `placings`, the highest first.
+fn fits(model: &SwitchModel, placings: impl Iterator<Item = Vec<usize>>) -> Vec<Placed> {
     let mut fits: Vec<Placed> = placings
-        .iter()
-        .filter_map(|placing| {
-            let switches: Vec<usize> = placing.iter().map(|&index| places[index]).collect();
-            Placed::of(model, &switches)
-        })
+        .filter_map(|switches| Placed::of(model, &switches))
         .collect();
     fits.sort_by(|a, b| {
         let by_value = b.log_likelihood.total_cmp(&a.log_likelihood);

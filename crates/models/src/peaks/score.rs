@@ -19,6 +19,8 @@ pub(super) struct Score<'a> {
     /// The rows before each row, and from each row on: what the outer regime of normal models with reversion owns.
     heads: Vec<Stretch>,
     tails: Vec<Stretch>,
+    /// Number of all observations, and of counts their sum and that of their log factorials.
+    whole: [f64; 3],
 }
 
 impl<'a> Score<'a> {
@@ -31,6 +33,12 @@ impl<'a> Score<'a> {
         };
         let data = model.data();
         Self {
+            whole: match likelihood {
+                Likelihood::Poisson => model.cumulative().at(model.n()),
+                Likelihood::Normal | Likelihood::NormalSharedSd => {
+                    [data.observed_in(0..model.n()) as f64, f64::NAN, f64::NAN]
+                }
+            },
             model,
             likelihood,
             is_reversion,
@@ -49,6 +57,15 @@ impl<'a> Score<'a> {
             (true, Some(_), Some(_)) => self.inside(range.clone()) + self.outside(range),
             (true, ..) => 0.0,
         }
+    }
+
+    /// The links on both sides of the one switch, at `s`.
+    pub fn of_one(&self, s: usize) -> f64 {
+        if self.likelihood == Likelihood::Poisson {
+            return self.link(None, Some(s)) + self.link(Some(s), None);
+        }
+        let [before, after] = self.model.data().parted(s);
+        self.normal(before.count, before.sum_sq) + self.normal(after.count, after.sum_sq)
     }
 
     /// Score of a regime that owns the rows `range`.
@@ -88,8 +105,7 @@ impl<'a> Score<'a> {
 
     /// The maximised log-likelihood, in nats, of a placing with this score.
     pub fn log_likelihood(&self, score: f64) -> f64 {
-        let sums = self.model.cumulative();
-        let [count, sum, ln_factorials] = sums.at(self.model.n());
+        let [count, sum, ln_factorials] = self.whole;
         match self.likelihood {
             Likelihood::Normal => score - count * (LN_SQRT_2_PI + 0.5),
             Likelihood::NormalSharedSd => {

@@ -153,18 +153,42 @@ fn stepped(
 
 /// The indices of the values above those on both sides. Equal neighbours are one value, at the first of them.
 pub(crate) fn local_maxima(values: &[f64]) -> Vec<usize> {
-    let mut maxima = Vec::new();
+    maxima(values).collect()
+}
+
+/// The `most` highest of [`local_maxima`], the highest first; of equal ones the first.
+pub(super) fn highest_maxima(values: &[f64], most: usize) -> Vec<usize> {
+    let mut highest: Vec<usize> = Vec::new();
+    let mut least = f64::NEG_INFINITY;
+    for index in maxima(values).chain([values.len()]) {
+        match values.get(index) {
+            // An earlier one that is equal goes before it.
+            Some(value) if *value <= least => continue,
+            Some(_) => highest.push(index),
+            None => {}
+        }
+        if index == values.len() || highest.len() >= 4 * most {
+            // Stable, so that of equal values the first one stays.
+            highest.sort_by(|a, b| values[*b].total_cmp(&values[*a]));
+            highest.truncate(most);
+            if highest.len() == most {
+                least = highest.last().map_or(least, |last| values[*last]);
+            }
+        }
+    }
+    highest
+}
+
+fn maxima(values: &[f64]) -> impl Iterator<Item = usize> {
     let mut before = f64::NEG_INFINITY;
     let mut start = 0;
-    for run in values.chunk_by(|a, b| a == b) {
-        let end = start + run.len();
+    values.chunk_by(|a, b| a == b).filter_map(move |run| {
+        let (here, end) = (start, start + run.len());
         let after = values.get(end).copied().unwrap_or(f64::NEG_INFINITY);
-        if run[0] > before && run[0] > after {
-            maxima.push(start);
-        }
+        let is_maximum = run[0] > before && run[0] > after;
         (before, start) = (run[0], end);
-    }
-    maxima
+        is_maximum.then_some(here)
+    })
 }
 
 #[cfg(test)]
@@ -178,5 +202,21 @@ mod tests {
         assert_eq!(local_maxima(&[1.0, 2.0, 2.0, 3.0, 3.0]), [3]);
         assert_eq!(local_maxima(&[5.0, low, low, 4.0, 4.0, low]), [0, 3]);
         assert!(local_maxima(&[low, low]).is_empty() && local_maxima(&[]).is_empty());
+    }
+
+    #[test]
+    fn the_highest_maxima_are_the_first_of_all_in_order() {
+        let mut draw = crate::testing::uniform(5);
+        for levels in [4.0, 1e9] {
+            for n in [0, 1, 50, 3000] {
+                let values: Vec<f64> = (0..n).map(|_| draw(0.0, levels).floor()).collect();
+                let mut all = local_maxima(&values);
+                all.sort_by(|a, b| values[*b].total_cmp(&values[*a]));
+                for most in [1, 7, 400] {
+                    let some = &all[..most.min(all.len())];
+                    assert_eq!(highest_maxima(&values, most), some, "{levels} {n} {most}");
+                }
+            }
+        }
     }
 }

@@ -12,7 +12,7 @@ use super::lattice::{Lattice, Node};
 use super::law::Law;
 use super::moments::{Mixture, Moments};
 use super::most_probable::{greatest, greatest_of_mixture};
-use super::part::Parts;
+use super::part::{Part, Parts};
 use super::placing::Placing;
 use super::sampler::Sampler;
 use super::shared::{OverSigma, Shared};
@@ -21,6 +21,11 @@ use super::shared::{OverSigma, Shared};
 const NEGLIGIBLE: f64 = 1e-20;
 /// Nodes whose posteriors are held at once.
 const AT_ONCE: usize = 16;
+/// Numbers of them that are held at once, if there are more than [`AT_ONCE`] or one node has.
+const NUMBERS_AT_ONCE: usize = 1 << 23;
+/// How far below the greatest weight, in nats, one is nothing beside it: the exponential of -745.2 is 0, and the rest is
+/// for rounding.
+const NOTHING: f64 = 800.0;
 
 /// What [`super::Exact`] is made of.
 #[derive(Debug)]
@@ -37,12 +42,59 @@ pub(super) struct Answer {
 }
 
 /// The log evidence of every part of `model` under `law`, and the evaluations that it took.
+///
+/// Of one switch a place whose probability is 0 in a float may have something else that says so.
 pub(super) fn weights<const N: usize>(model: &SwitchModel, law: &impl Law<N>) -> (Parts<f64>, u64) {
+    match model.n_switches() {
+        1 => weights_of_one_switch(model, law),
+        _ => all_weights(model, law),
+    }
+}
+
+fn all_weights<const N: usize>(model: &SwitchModel, law: &impl Law<N>) -> (Parts<f64>, u64) {
     let n_evaluations = AtomicU64::new(0);
     let parts = Parts::of(model, |part| {
         let (ln, evaluations) = law.log_evidence(part);
         n_evaluations.fetch_add(evaluations, Ordering::Relaxed);
         ln
+    });
+    (parts, n_evaluations.into_inner())
+}
+
+/// [`all_weights`] of one switch, without the places whose probability is 0 in a float: their weights stay what they cannot
+/// exceed, which is enough to tell, and the answer is the same to the bit. A long series has few places that count.
+fn weights_of_one_switch<const N: usize>(
+    model: &SwitchModel,
+    law: &impl Law<N>,
+) -> (Parts<f64>, u64) {
+    let n = model.n();
+    let ends = |s| [Part::Within(0, s), Part::Within(s, n)];
+    let mut parts = Parts::of(model, |part| law.ln_bound(part));
+    let places = parts.first.par_iter().zip(&parts.last).enumerate();
+    let highest = places
+        .map(|(s, (first, last))| (s, first + last))
+        .filter(|(_, bound)| bound.is_finite())
+        .reduce(
+            || (0, f64::NEG_INFINITY),
+            |a, b| match b.1 > a.1 || (b.1 == a.1 && b.0 < a.0) {
+                true => b,
+                false => a,
+            },
+        )
+        .0;
+    let known: f64 = ends(highest)
+        .map(|part| law.log_evidence(part).0)
+        .iter()
+        .sum();
+    let n_evaluations = AtomicU64::new(0);
+    let places = parts.first.par_iter_mut().zip(&mut parts.last).enumerate();
+    places.for_each(|(s, (first, last))| {
+        if *first + *last < known - NOTHING {
+            return;
+        }
+        let [of_first, of_last] = ends(s).map(|part| law.log_evidence(part));
+        (*first, *last) = (of_first.0, of_last.0);
+        n_evaluations.fetch_add(of_first.1 + of_last.1, Ordering::Relaxed);
     });
     (parts, n_evaluations.into_inner())
 }
@@ -111,7 +163,8 @@ pub(super) fn of_shared(
         .map(|node| ((node.ln - lattice.peak).exp(), node))
         .filter(|(weight, _)| *weight > NEGLIGIBLE)
         .collect();
-    for some in heavy.chunks(AT_ONCE) {
+    let numbers = model.n() * model.n_switches();
+    for some in heavy.chunks((NUMBERS_AT_ONCE / numbers).clamp(1, AT_ONCE)) {
         let posteriors: Vec<Posterior<1>> = some
             .par_iter()
             .map(|(_, node)| {
@@ -243,4 +296,62 @@ impl Links for Admitted<'_> {
 /// The logarithm of 1 or of 0.
 fn indicator(ln: f64) -> f64 {
     if ln == f64::NEG_INFINITY { ln } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::referee::law::Normals;
+    use crate::testing::{gapped, series, stepped, uniform};
+
+    /// A switch far from the middle, equal values at the start and a long series; the answer is that of all quadratures.
+    #[test]
+    fn places_of_no_probability_need_no_quadrature() {
+        let mut draw = uniform(3);
+        let mut rows: Vec<f64> = (0..3000).map(|_| draw(-1.0, 1.0)).collect();
+        rows[..6].fill(0.25);
+        for row in &mut rows[400..] {
+            *row = 3.0 + 2.0 * *row;
+        }
+        for (series, share) in [
+            (stepped(4000, 1), 0.6),
+            (gapped(3000, 2), 1.0),
+            (series(&rows), 1.0),
+            (gapped(60, 3), 1.01),
+        ] {
+            let priors = SwitchPriors::scaled_to(&series).expect("it varies");
+            let model = SwitchModel::one_normal_switch(&series, priors).expect("it varies");
+            let (placing, law) = (
+                Placing::of(&model),
+                Normals {
+                    model: &model,
+                    priors: &priors,
+                },
+            );
+            let [some, all] = [
+                weights_of_one_switch(&model, &law),
+                all_weights(&model, &law),
+            ];
+            assert!(
+                (some.1 as f64) < share * all.1 as f64,
+                "{} {}",
+                some.1,
+                all.1
+            );
+            let answer = |weights: &Parts<f64>| {
+                let chain = Chain::of(&placing, weights);
+                let posterior = chain.posterior(&placing, weights, false, |part| law.moments(part));
+                let p: Vec<u64> = posterior.switches[0].iter().map(|p| p.to_bits()).collect();
+                let regimes: Vec<Moments> = posterior
+                    .regimes
+                    .iter()
+                    .flatten()
+                    .map(Mixture::moments)
+                    .collect();
+                let excluded = excluded_prior(&placing, weights);
+                (chain.ln_total.to_bits(), p, regimes, excluded.to_bits())
+            };
+            assert_eq!(answer(&some.0), answer(&all.0));
+        }
+    }
 }

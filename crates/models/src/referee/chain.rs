@@ -16,6 +16,8 @@ use super::placing::Placing;
 /// A stretch between two switches that is less probable than this moves no moment, unless a prior is `1e20` times as
 /// wide as the data.
 const NEGLIGIBLE: f64 = 1e-60;
+/// First or last stretches whose moments are held at once.
+const ENDS_AT_ONCE: usize = 1 << 16;
 
 /// What the places of the switches weigh, as logarithms and without their prior: a factor for each step of the chain.
 pub(super) trait Links: Sync {
@@ -267,13 +269,16 @@ fn add_ends<const N: usize>(
     p: &[f64],
     moments: impl Fn(usize) -> [Moments; N] + Sync,
 ) {
-    let parts: Vec<_> = p
-        .par_iter()
-        .enumerate()
-        .map(|(s, &p)| (p > 0.0).then(|| (p, moments(s))))
-        .collect();
-    for (p, part) in parts.into_iter().flatten() {
-        add(regime, p, part);
+    for (block, of_block) in p.chunks(ENDS_AT_ONCE).enumerate() {
+        let parts: Vec<_> = of_block
+            .par_iter()
+            .enumerate()
+            .filter(|(_, p)| **p > 0.0)
+            .map(|(s, &p)| (p, moments(block * ENDS_AT_ONCE + s)))
+            .collect();
+        for (p, part) in parts {
+            add(regime, p, part);
+        }
     }
 }
 

@@ -1,9 +1,13 @@
 //! The likelihood of one hard switch with everything else at its best.
 
+use rayon::prelude::*;
 use switchback_core::Series;
 
 use crate::peaks::local_maxima;
-use crate::{ModelError, PrefixSums};
+use crate::{ModelError, PrefixSums, Stretch};
+
+/// Places that one thread looks at.
+const PLACES_A_THREAD: usize = 4096;
 
 /// One switch with the regimes that fit best around it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,6 +46,8 @@ impl Profile {
         let data = PrefixSums::new(series);
         let n = data.len();
         let fits: Vec<Fit> = (0..n)
+            .into_par_iter()
+            .with_min_len(PLACES_A_THREAD)
             .filter(|&s| data.has_spread(0..s) && data.has_spread(s..n))
             .map(|s| fit(&data, s))
             .collect();
@@ -97,7 +103,10 @@ impl Profile {
 }
 
 fn fit(data: &PrefixSums, s: usize) -> Fit {
-    let [before, after] = [0..s, s..data.len()].map(|range| data.stretch(range));
+    let [before, after] = data.parted(s).map(|stretch| Stretch {
+        mean: data.centre() + stretch.mean,
+        ..stretch
+    });
     let (mu1, mu2, sigma1, sigma2) = (before.mean, after.mean, before.sd(), after.sd());
     Fit {
         s,

@@ -12,4 +12,5 @@ pub use hard::HardSwitch;
 pub use held::HeldSwitch;
 pub use marginal::MarginalSwitch;
 pub use objective::{Estimate, Objective, Parameterization};
+pub(crate) use sigmoid::Observations;
 pub use sigmoid::SigmoidSwitch;

@@ -112,12 +112,7 @@ impl Objective {
             };
             parameters.push(Parameter::new(name, support));
         }
-        let blend = Blend::new(
-            model.likelihood(),
-            model.regimes(),
-            model.shared_data(),
-            1.0,
-        );
+        let blend = Blend::of(&model, 1.0);
         let space = Space::new(parameters);
         Ok(Self {
             model,

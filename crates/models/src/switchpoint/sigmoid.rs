@@ -4,11 +4,13 @@ use switchback_core::{DensityError, Posterior, RowDensity, RowGradient, Space, e
 
 pub(super) use self::blend::Blend;
 use self::measure::Measure;
+pub(crate) use self::observations::Observations;
 use super::scratch::{outside_or, with_scratch};
 use crate::{ModelError, PrefixSums, SwitchModel};
 
 mod blend;
 mod measure;
+mod observations;
 mod row;
 mod single;
 
@@ -48,12 +50,7 @@ impl SigmoidSwitch {
         let first = parameters.len();
         parameters.extend(measure.switches(model.switch_names("tau"), first));
         Self {
-            blend: Blend::new(
-                model.likelihood(),
-                model.regimes(),
-                model.shared_data(),
-                1.0,
-            ),
+            blend: Blend::of(&model, 1.0),
             model,
             measure,
             space: Space::new(parameters),

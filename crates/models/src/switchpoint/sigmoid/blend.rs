@@ -6,11 +6,10 @@ use std::sync::Arc;
 use super::super::window::{
     Family, Growth, MAX_ACTIVE, Many, NormalFamily, One, PoissonFamily, Rows, Segment, Sweep,
 };
+use super::observations::Observations;
 use super::row::{self, Level, Weights};
-use super::single::Single;
 use crate::prefix::Stretch;
-use crate::twofold::Twofold;
-use crate::{Likelihood, PrefixSums, Regimes};
+use crate::{Likelihood, PrefixSums, SwitchModel};
 
 /// Greatest contrast, as its binary logarithm, and greatest scale either way, that is summed in lanes: far beyond what data
 /// say, and far from where floats end.
@@ -27,17 +26,12 @@ pub(in super::super) struct Blend {
     of_stretch: Vec<[usize; 2]>,
     n_regimes: usize,
     n_parameters: usize,
-    data: Arc<PrefixSums>,
-    rows: Arc<Rows>,
+    observations: Arc<Observations>,
     /// What the rows' `x` are about.
     origin: f64,
     /// The mean of what is observed.
     centre: f64,
-    /// What the values do not change.
-    constant: f64,
     growth: Growth,
-    /// Of one switch between two Normal regimes alone.
-    single: Option<Arc<Single>>,
 }
 
 /// How far a switch is seen, and how.
@@ -72,12 +66,10 @@ impl Reach {
 }
 
 impl Blend {
-    pub fn new(
-        likelihood: Likelihood,
-        regimes: &Regimes,
-        data: Arc<PrefixSums>,
-        steepness: f64,
-    ) -> Self {
+    /// The blend of `model`, of whose series there is one copy for all of them.
+    pub fn of(model: &SwitchModel, steepness: f64) -> Self {
+        let (likelihood, regimes) = (model.likelihood(), model.regimes());
+        let observations = model.observations();
         let n_regimes = regimes.n_regimes();
         let slots = |r: &usize| match likelihood {
             Likelihood::Normal | Likelihood::NormalSharedSd => {
@@ -85,27 +77,15 @@ impl Blend {
             }
             Likelihood::Poisson => [*r, *r],
         };
-        let origin = match likelihood {
-            Likelihood::Normal | Likelihood::NormalSharedSd => data.centre(),
-            Likelihood::Poisson => 0.0,
-        };
-        let observed = data.values().iter().filter(|value| !value.is_nan());
-        let is_single = likelihood != Likelihood::Poisson && regimes.of_stretch() == [0, 1];
         Self {
-            single: is_single.then(|| Arc::new(Single::new(&data))),
             likelihood,
             of_stretch: regimes.of_stretch().iter().map(slots).collect(),
             n_regimes,
             n_parameters: likelihood.n_parameters(n_regimes),
-            rows: Arc::new(Rows::new(&data, origin)),
-            origin,
-            constant: observed
-                .map(|x| Twofold::sum_of(row::ln_rest(likelihood, *x, data.centre()), 0.0))
-                .fold(Twofold::default(), Twofold::plus)
-                .value(),
-            centre: data.centre(),
+            origin: observations.origin,
+            centre: observations.data.centre(),
             growth: Growth::new(steepness),
-            data,
+            observations,
         }
     }
 
@@ -118,7 +98,11 @@ impl Blend {
     }
 
     pub fn data(&self) -> &PrefixSums {
-        &self.data
+        &self.observations.data
+    }
+
+    fn rows(&self) -> &Rows {
+        &self.observations.rows
     }
 
     pub fn n_switches(&self) -> usize {
@@ -148,7 +132,7 @@ impl Blend {
         let reach = self.reach(values);
         for Segment { rows, switches } in self.segments(values, &reach) {
             let mut weights = Weights::around(self.taus(values, &switches), self.steepness());
-            let observed = self.rows.each(rows.clone()).zip(&mut pointwise[rows]);
+            let observed = self.rows().each(rows.clone()).zip(&mut pointwise[rows]);
             for ((time, x, _), slot) in observed.filter(|((.., is_observed), _)| *is_observed) {
                 weights.at(time);
                 let level = self.mixed(values, switches.start, &weights);
@@ -175,8 +159,8 @@ impl Blend {
         values: &[f64],
         gradient: &mut [f64],
     ) -> Option<f64> {
-        let single = self.single.as_ref()?;
-        single.sum::<VALUE, GRADIENT>(values, &self.rows, &self.growth, gradient)
+        let single = self.observations.single.as_ref()?;
+        single.sum::<VALUE, GRADIENT>(values, self.rows(), &self.growth, gradient)
     }
 
     fn sum<const GRADIENT: bool>(&self, values: &[f64], gradient: &mut [f64]) -> f64 {
@@ -201,7 +185,7 @@ impl Blend {
             return f64::NEG_INFINITY;
         }
         let reach = self.reach(values);
-        let mut value = self.constant;
+        let mut value = self.observations.constant;
         for Segment { rows, switches } in self.segments(values, &reach) {
             value += match (switches.len(), self.likelihood) {
                 (0, _) => self.pure::<GRADIENT>(values, switches.start, rows, gradient),
@@ -239,7 +223,7 @@ impl Blend {
             &values[self.n_parameters..],
             reach.half_width,
             self.growth.time(),
-            self.rows.len(),
+            self.rows().len(),
         )
     }
 
@@ -257,11 +241,11 @@ impl Blend {
             Likelihood::Normal | Likelihood::NormalSharedSd => {
                 let farthest = |far: f64, mu: &f64| far.max((mu - self.origin).abs());
                 (
-                    self.data.extent() + 2.0 * first.iter().fold(0.0, farthest),
+                    self.data().extent() + 2.0 * first.iter().fold(0.0, farthest),
                     second,
                 )
             }
-            Likelihood::Poisson => (self.data.centre() + self.data.extent(), first),
+            Likelihood::Poisson => (self.data().centre() + self.data().extent(), first),
         };
         let least = scales
             .iter()
@@ -304,10 +288,10 @@ impl Blend {
         let level = self.level(values, stretch);
         let (value, by_level) = match self.likelihood {
             Likelihood::Normal | Likelihood::NormalSharedSd => {
-                normal(&self.data.about_own_mean(rows), level)
+                normal(&self.data().about_own_mean(rows), level)
             }
             Likelihood::Poisson => {
-                let sums = self.rows.count_and_sums(&rows, self.centre);
+                let sums = self.rows().count_and_sums(&rows, self.centre);
                 let (value, slope) = row::poisson(sums, level[0], self.centre);
                 (value, [slope, 0.0])
             }
@@ -332,7 +316,7 @@ impl Blend {
             sigma: [before[1], after[1]],
             tau: values[index],
         };
-        let sum = one.sum::<true, GRADIENT>(&self.rows, rows, &self.growth);
+        let sum = one.sum::<true, GRADIENT>(self.rows(), rows, &self.growth);
         if GRADIENT {
             self.add(switch, [sum.mu[0], sum.sigma[0]], gradient);
             self.add(switch + 1, [sum.mu[1], sum.sigma[1]], gradient);
@@ -383,7 +367,7 @@ impl Blend {
         for (slot, tau) in many.taus.iter_mut().zip(self.taus(values, switches)) {
             *slot = *tau;
         }
-        let sum = many.sum::<GRADIENT, F>(&self.rows, rows, &self.growth);
+        let sum = many.sum::<GRADIENT, F>(self.rows(), rows, &self.growth);
         if GRADIENT {
             for (stretch, by_level) in stretches.zip(sum.levels) {
                 self.add(stretch, by_level, gradient);
@@ -405,7 +389,7 @@ impl Blend {
     ) -> f64 {
         let mut weights = Weights::around(self.taus(values, switches), self.steepness());
         let mut sum = 0.0;
-        for (time, x, is_observed) in self.rows.each(rows) {
+        for (time, x, is_observed) in self.rows().each(rows) {
             if is_observed {
                 weights.at(time);
                 let level = self.mixed(values, switches.start, &weights);

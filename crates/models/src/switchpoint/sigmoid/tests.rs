@@ -8,7 +8,9 @@ use crate::testing::{
     deck, gapped, ln_normal, relative, reversed, series, stepped, transformed, uniform,
 };
 use crate::twofold::Twofold;
-use crate::{Likelihood, Regimes, SwitchPriors};
+use crate::{
+    Likelihood, RegimePriors, Regimes, SwitchModel, SwitchPrior, SwitchPriors, SwitchSettings,
+};
 
 mod every_model;
 mod formula;

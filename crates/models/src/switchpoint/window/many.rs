@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::growth::Near;
 use super::lanes::{add_product, add_scaled, ln_and_rest, ln_product, total};
-use super::rows::Line;
+use super::rows::Seen;
 use super::wide::{Task, widest};
 use super::{Block, Growth, LANES, Rows};
 use crate::prior::LN_SQRT_2_PI;
@@ -148,7 +148,7 @@ impl<const M: usize, const N: usize, const GRADIENT: bool, F: Family> Task
         let gaps = many.gaps(growth.steepness());
         let mut constants = 0.0;
         for chunk in rows.chunks(range, growth.n_blocks()) {
-            let n_blocks = chunk.lines.len();
+            let n_blocks = chunk.n_blocks();
             let mut scratch = [[0.0; LANES]; M];
             let mut scratch = scratch.iter_mut();
             let about: [_; M] = std::array::from_fn(|k| match scratch.next() {
@@ -158,9 +158,9 @@ impl<const M: usize, const N: usize, const GRADIENT: bool, F: Family> Task
                 }
                 None => (f64::NAN, &[][..]),
             });
-            for (b, line) in chunk.lines.iter().enumerate() {
+            for (b, seen) in chunk.blocks().enumerate() {
                 let e = about.map(|(factor, blocks)| (factor, &blocks[b]));
-                many.block::<GRADIENT, F>(line, &gaps, &e, &mut lanes);
+                many.block::<GRADIENT, F>(&seen, &gaps, &e, &mut lanes);
             }
             constants += ln_product(&lanes.factor) + chunk.n_observed() * F::constant(many.unit);
             lanes.factor = [1.0; LANES];
@@ -211,7 +211,7 @@ impl<const M: usize, const N: usize> Many<M, N> {
     #[inline(always)]
     fn block<const GRADIENT: bool, F: Family>(
         &self,
-        Line { x, observed }: &Line,
+        Seen { x, observed, .. }: &Seen<'_>,
         gaps: &[f64; M],
         e: &[(f64, &Block); M],
         lanes: &mut Lanes<M, N>,

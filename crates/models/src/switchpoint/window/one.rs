@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::growth::Near;
 use super::lanes::{ln_product, total};
-use super::rows::{Chunk, Line};
+use super::rows::{Chunk, Seen};
 use super::wide::{Task, widest};
 use super::{Block, Growth, LANES, Rows};
 use crate::prior::LN_SQRT_2_PI;
@@ -104,7 +104,7 @@ impl One {
         let mut scratch = [0.0; LANES];
         let mut logs = 0.0;
         for chunk in rows.chunks(range, growth.n_blocks()) {
-            let (n_blocks, first_time) = (chunk.lines.len(), chunk.first_time);
+            let (n_blocks, first_time) = (chunk.n_blocks(), chunk.first_time);
             let (factor, e) = growth.about(self.tau, near, first_time, n_blocks, &mut scratch);
             scaled.chunk::<VALUE, GRADIENT>(&chunk, factor, e, &mut lanes);
             if VALUE {
@@ -164,11 +164,11 @@ impl Scaled {
         e: &[Block],
         lanes: &mut Lanes,
     ) {
-        for ((line, is_full), e) in chunk.blocks().zip(e) {
-            if is_full {
-                self.block::<VALUE, GRADIENT, true>(line, factor, e, lanes);
+        for (seen, e) in chunk.blocks().zip(e) {
+            if seen.is_full {
+                self.block::<VALUE, GRADIENT, true>(&seen, factor, e, lanes);
             } else {
-                self.block::<VALUE, GRADIENT, false>(line, factor, e, lanes);
+                self.block::<VALUE, GRADIENT, false>(&seen, factor, e, lanes);
             }
         }
     }
@@ -177,7 +177,7 @@ impl Scaled {
     #[inline(always)]
     fn block<const VALUE: bool, const GRADIENT: bool, const FULL: bool>(
         &self,
-        Line { x, observed }: &Line,
+        Seen { x, observed, .. }: &Seen<'_>,
         factor: f64,
         e: &Block,
         lanes: &mut Lanes,

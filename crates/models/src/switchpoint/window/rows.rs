@@ -6,20 +6,47 @@ use super::{Block, LANES};
 use crate::PrefixSums;
 use crate::twofold::Twofold;
 
-/// Rows whose numbers lie in whole lines of the processor's cache.
+/// Rows whose numbers lie in whole lines of the processor's cache: less an origin; 0 where nothing is observed, and from
+/// the end of the series to the end of its block.
 #[derive(Debug, Clone)]
 #[repr(align(64))]
-pub(super) struct Line {
-    /// Less an origin; 0 where nothing is observed, and from the end of the series to the end of its block.
-    pub x: Block,
+struct Line(Block);
+
+/// A block with what is observed of it.
+pub(super) struct Seen<'a> {
+    /// See [`Line`].
+    pub x: &'a Block,
     /// 1 where `x` is observed, else 0.
-    pub observed: Block,
+    pub observed: &'a Block,
+    /// Whether all of them are observed.
+    pub is_full: bool,
+}
+
+/// [`Seen::observed`] of every pattern, lane by lane from the lowest bit.
+static PATTERNS: [Line; 1 << LANES] = patterns();
+
+const fn patterns() -> [Line; 1 << LANES] {
+    let mut patterns = [const { Line([0.0; LANES]) }; 1 << LANES];
+    let mut bits = 0;
+    while bits < patterns.len() {
+        let mut lane = 0;
+        while lane < LANES {
+            if bits >> lane & 1 == 1 {
+                patterns[bits].0[lane] = 1.0;
+            }
+            lane += 1;
+        }
+        bits += 1;
+    }
+    patterns
 }
 
 /// The rows of a series in blocks, with running sums at the blocks' borders.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Rows {
     lines: Vec<Line>,
+    /// What is observed of each, as an index of [`PATTERNS`].
+    observed: Vec<u8>,
     /// Observations in the blocks before each.
     count: Vec<f64>,
     /// Sum of `x` over the blocks before each.
@@ -29,7 +56,8 @@ pub(in super::super) struct Rows {
 
 /// Rows that one factor a switch and one logarithm serve.
 pub(super) struct Chunk<'a> {
-    pub lines: &'a [Line],
+    lines: &'a [Line],
+    observed: &'a [u8],
     /// The clock at the first row.
     pub first_time: f64,
     /// Of [`Rows`], one more than blocks.
@@ -40,24 +68,31 @@ impl Rows {
     /// The rows of `data`, less `origin`.
     pub fn new(data: &PrefixSums, origin: f64) -> Self {
         let len = data.len();
-        let empty = Line {
-            x: [0.0; LANES],
-            observed: [0.0; LANES],
-        };
-        let mut lines = vec![empty; len.div_ceil(LANES)];
-        let (mut count, mut sum) = (vec![0.0], vec![Twofold::default()]);
+        let n_blocks = len.div_ceil(LANES);
+        let mut lines = vec![Line([0.0; LANES]); n_blocks];
+        let mut observed = vec![0; n_blocks];
+        let (mut count, mut sum) = (
+            Vec::with_capacity(n_blocks + 1),
+            Vec::with_capacity(n_blocks + 1),
+        );
         let mut so_far = (0.0, Twofold::default());
-        for (line, values) in lines.iter_mut().zip(data.values().chunks(LANES)) {
-            let places = line.x.iter_mut().zip(&mut line.observed);
-            for ((x, observed), value) in places.zip(values).filter(|(_, value)| !value.is_nan()) {
-                (*x, *observed) = (value - origin, 1.0);
-                so_far = (so_far.0 + 1.0, so_far.1.plus(Twofold::sum_of(*x, 0.0)));
+        count.push(so_far.0);
+        sum.push(so_far.1);
+        let blocks = lines.iter_mut().zip(&mut observed);
+        for ((line, observed), values) in blocks.zip(data.values().chunks(LANES)) {
+            for (lane, (x, value)) in line.0.iter_mut().zip(values).enumerate() {
+                if !value.is_nan() {
+                    *x = value - origin;
+                    *observed |= 1 << lane;
+                    so_far = (so_far.0 + 1.0, so_far.1.plus(Twofold::sum_of(*x, 0.0)));
+                }
             }
             count.push(so_far.0);
             sum.push(so_far.1);
         }
         Self {
             lines,
+            observed,
             count,
             sum,
             len,
@@ -72,8 +107,9 @@ impl Rows {
     /// Time, `x` and whether it is observed, of the rows `range`.
     pub fn each(&self, range: Range<usize>) -> impl Iterator<Item = (f64, f64, bool)> {
         range.map(|index| {
-            let (line, lane) = (&self.lines[index / LANES], index % LANES);
-            ((index + 1) as f64, line.x[lane], line.observed[lane] == 1.0)
+            let (block, lane) = (index / LANES, index % LANES);
+            let is_observed = self.observed[block] >> lane & 1 == 1;
+            ((index + 1) as f64, self.lines[block].0[lane], is_observed)
         })
     }
 
@@ -101,6 +137,7 @@ impl Rows {
                 Chunk {
                     first_time: (chunk.start * LANES + 1) as f64,
                     count: &self.count[chunk.start..=chunk.end],
+                    observed: &self.observed[chunk.clone()],
                     lines: &self.lines[chunk],
                 }
             })
@@ -109,12 +146,21 @@ impl Rows {
 }
 
 impl Chunk<'_> {
-    /// Each block, and whether all of it is observed.
+    /// Number of blocks.
     #[inline(always)]
-    pub fn blocks(&self) -> impl Iterator<Item = (&Line, bool)> {
-        let borders = self.count.windows(2);
-        let is_full = borders.map(|pair| pair[1] - pair[0] == LANES as f64);
-        self.lines.iter().zip(is_full)
+    pub fn n_blocks(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Each block.
+    #[inline(always)]
+    pub fn blocks(&self) -> impl Iterator<Item = Seen<'_>> {
+        let blocks = self.lines.iter().zip(self.observed);
+        blocks.map(|(line, bits)| Seen {
+            x: &line.0,
+            observed: &PATTERNS[usize::from(*bits)].0,
+            is_full: *bits == u8::MAX,
+        })
     }
 
     /// Number of observations.

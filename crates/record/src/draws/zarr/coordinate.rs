@@ -87,8 +87,8 @@ impl Coordinate {
 
 impl Labels {
     /// What `texts` say: whole numbers, finite numbers, or themselves.
-    fn read(texts: &[String]) -> Self {
-        fn all<T: std::str::FromStr>(texts: &[String]) -> Option<Vec<T>> {
+    fn read(texts: &switchback_core::Labels) -> Self {
+        fn all<T: std::str::FromStr>(texts: &switchback_core::Labels) -> Option<Vec<T>> {
             texts.iter().map(|text| text.trim().parse().ok()).collect()
         }
         if let Some(values) = all(texts) {
@@ -96,7 +96,7 @@ impl Labels {
         }
         match all::<f64>(texts) {
             Some(values) if values.iter().all(|value| value.is_finite()) => Self::Real(values),
-            _ => Self::Text(texts.to_vec()),
+            _ => Self::Text(texts.iter().map(String::from).collect()),
         }
     }
 
@@ -151,7 +151,7 @@ mod tests {
         match times {
             None => series,
             Some((name, labels)) => {
-                let labels = labels.map(String::from).to_vec();
+                let labels = labels.into_iter().collect();
                 let name = name.to_owned();
                 series.with_times(Times { name, labels }).expect("times")
             }

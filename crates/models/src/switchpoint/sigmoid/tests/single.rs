@@ -16,8 +16,14 @@ fn random(draw: &mut impl FnMut(f64, f64) -> f64, seed: u64) -> (Series, Blend) 
 }
 
 fn of(series: &Series, likelihood: Likelihood, steepness: f64) -> Blend {
-    let data = PrefixSums::new(series).into();
-    Blend::new(likelihood, &Regimes::one_switch(), data, steepness)
+    let settings = SwitchSettings {
+        likelihood,
+        regimes: Regimes::one_switch(),
+        priors: RegimePriors::scaled_to(likelihood, series).expect("it varies"),
+        switch_prior: SwitchPrior::Sequential,
+    };
+    let model = SwitchModel::new(series, settings).expect("it varies");
+    Blend::of(&model, steepness)
 }
 
 /// Regimes about the data, at most 50 times wider or narrower than they are, and a `tau` that may be far outside.
