@@ -81,3 +81,12 @@ impl Arithmetic for f64 {
         if *mask { other } else { self }
     }
 }
+
+/// The derivative of `ln gamma` at a positive `x`; `NaN` elsewhere.
+pub fn digamma(x: f64) -> f64 {
+    if x > 0.0 {
+        statrs::function::gamma::digamma(x)
+    } else {
+        f64::NAN
+    }
+}

@@ -2,6 +2,7 @@
 
 use switchback_core::{ChainRng, LogDensity, Parameter, Space, Support};
 
+use super::dual::Dual;
 use super::{CustomError, Distribution, FloatModel, Named};
 
 /// Starts that are drawn until one has a density.
@@ -222,6 +223,30 @@ impl Declared {
             known += &format!(" and the data {}", self.data_names.join(", "));
         }
         known
+    }
+
+    /// The log priors at the unconstrained `position`, in nats, with the logarithm of the Jacobian of the transforms where it counts;
+    /// the gradient is added to `grad` (`dim`). Whole numbers have no derivative.
+    pub fn add_priors(&self, position: &[f64], has_jacobian: bool, grad: &mut [f64]) -> f64 {
+        let parameters = self.space.parameters().iter().zip(&self.priors);
+        let coordinates = position.iter().zip(grad);
+        let of_each = parameters
+            .zip(coordinates)
+            .map(|((parameter, prior), (u, slope))| {
+                let (by_coordinate, of_jacobian) = parameter.derivatives(*u);
+                let value = Dual::variable(parameter.constrain(*u));
+                let density = prior.map(|number| Dual::from(*number)).log_density(value);
+                if !matches!(parameter.support, Support::Integers { .. }) {
+                    *slope += density.slope * by_coordinate;
+                }
+                if has_jacobian {
+                    *slope += of_jacobian;
+                    density.value + parameter.log_jacobian(*u)
+                } else {
+                    density.value
+                }
+            });
+        of_each.sum()
     }
 
     /// One unconstrained position to start at: a draw from the priors, with what starts at a value there.

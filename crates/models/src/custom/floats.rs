@@ -72,11 +72,8 @@ impl RowDensity for FloatModel {
     fn logp_at(&self, position: &[f64]) -> f64 {
         let space = self.declared.space();
         let values = space.constrain(position);
-        let priors = self.declared.priors().iter().zip(&values);
-        let prior: f64 = priors
-            .map(|(prior, value)| prior.log_density(*value))
-            .sum::<f64>()
-            + space.log_jacobian(position);
+        let mut unused = vec![0.0; position.len()];
+        let prior = self.declared.add_priors(position, true, &mut unused);
         // Where nothing can be, the likelihood need not be a number.
         if prior == f64::NEG_INFINITY {
             return prior;

@@ -25,11 +25,12 @@ mod arithmetic;
 mod declaration;
 mod distribution;
 mod draw;
+mod dual;
 mod error;
 mod floats;
 mod named;
 
-pub use arithmetic::Arithmetic;
+pub use arithmetic::{Arithmetic, digamma};
 pub use declaration::{Declaration, Declared};
 pub use distribution::Distribution;
 pub use error::CustomError;

@@ -1,6 +1,7 @@
 //! The logarithm of the gamma function, of which tensors have none.
 
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor, TensorData};
+use switchback_models::custom::{Arithmetic, digamma};
 
 /// By how much an argument is raised before the series is taken.
 const RAISED: usize = 8;
@@ -17,15 +18,31 @@ const SERIES: [f64; 7] = [
 /// `ln sqrt(2 pi)`.
 const LN_SQRT_2_PI: f64 = 0.918_938_533_204_672_8;
 
-/// `ln gamma(x)` of a positive `x`, and by its derivative digamma: Stirling's series at `z = x + 8`, less the logarithm of
-/// `x (x + 1) .. (x + 7)`. From `z = 8` on what the series leaves out is below 1e-15.
+/// `ln gamma(x)` of a positive `x`, and by its derivative digamma.
 pub(super) fn ln_gamma(x: Tensor<2>) -> Tensor<2> {
-    // Two products, for one could overflow in single precision.
-    let product = |from: usize, to: usize| {
-        (from..to)
-            .map(|k| x.clone().add_scalar(k as f64))
-            .reduce(|product, factor| product * factor)
+    // Double precision is the processor's, where a function of numbers is cheaper than forty operations on tensors.
+    if x.dtype() == DType::F64 {
+        by_numbers(x)
+    } else {
+        by_series(x)
+    }
+}
+
+/// `value + slope (x - at)`, which at `x` is the value and has the slope.
+fn by_numbers(x: Tensor<2>) -> Tensor<2> {
+    let at = x.clone().detach();
+    let (shape, device) = (x.dims(), x.device());
+    let numbers: Vec<f64> = at.to_data().iter::<f64>().collect();
+    let upload = |of: fn(f64) -> f64| {
+        let numbers: Vec<f64> = numbers.iter().map(|x| of(*x)).collect();
+        Tensor::<2>::from_data(TensorData::new(numbers, shape), (&device, DType::F64))
     };
+    upload(<f64 as Arithmetic>::ln_gamma) + (x - at) * upload(digamma)
+}
+
+/// Stirling's series at `z = x + 8`, less the logarithm of `x (x + 1) .. (x + 7)`. From `z = 8` on what the series leaves out
+/// is below 1e-15.
+fn by_series(x: Tensor<2>) -> Tensor<2> {
     let raised = x.clone().add_scalar(RAISED as f64);
     let inverse = raised.clone().recip();
     let square = inverse.clone().square();
@@ -35,8 +52,10 @@ pub(super) fn ln_gamma(x: Tensor<2>) -> Tensor<2> {
     }
     let ln_raised = raised.clone().log();
     let mut value = (raised.clone() - 0.5) * ln_raised - raised + series * inverse + LN_SQRT_2_PI;
-    for (from, to) in [(0, RAISED / 2), (RAISED / 2, RAISED)] {
-        if let Some(product) = product(from, to) {
+    // Two products, for one could overflow in single precision.
+    for factors in [0..RAISED / 2, RAISED / 2..RAISED] {
+        let factors = factors.map(|k| x.clone().add_scalar(k as f64));
+        if let Some(product) = factors.reduce(|product, factor| product * factor) {
             value = value - product.log();
         }
     }

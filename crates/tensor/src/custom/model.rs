@@ -6,9 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use burn::tensor::{Tensor, TensorData, Transaction};
 use switchback_core::{DensityError, Gradient, LogDensity, Posterior, Space, Support, stream};
-use switchback_models::custom::{
-    CustomError, CustomModel, Declaration, Declared, Distribution, Missing, Named,
-};
+use switchback_models::custom::{CustomError, CustomModel, Declaration, Declared, Missing, Named};
 
 use super::Number;
 use crate::OpenDevice;
@@ -24,13 +22,12 @@ const TRIED: [usize; 2] = [1, 3];
 /// A model of one's own on a device, with its gradient.
 ///
 /// Its log density over unconstrained positions is the log-likelihood, the log priors and the logarithm of the Jacobian of the
-/// transforms, in nats and in the device's precision.
+/// transforms, in nats; the likelihood in the device's precision, the rest in double.
 pub struct TensorModel {
     declared: Declared,
     likelihood: Arc<Likelihood>,
     /// Each `[1, n]`.
     data: Vec<Tensor<2>>,
-    priors: Vec<Distribution<Number>>,
     device: OpenDevice,
     missing: Arc<OnceLock<Missing>>,
     has_jacobian: bool,
@@ -69,7 +66,6 @@ impl TensorModel {
         let data = data.map(|values| device.upload(values.clone(), [1, values.len()]));
         let mut model = Self {
             data: data.collect(),
-            priors: declared.priors().iter().map(on_tensors).collect(),
             declared,
             likelihood: Arc::new(move |of: &OnTensors<'_>| likelihood(of).into()),
             device: device.clone(),
@@ -82,7 +78,6 @@ impl TensorModel {
             declared: model.declared.clone(),
             likelihood: Arc::clone(&model.likelihood),
             data: model.data.clone(),
-            priors: model.priors.clone(),
             device: model.device.clone(),
             missing: Arc::clone(&model.missing),
             has_jacobian: false,
@@ -133,34 +128,28 @@ impl TensorModel {
             .upload(positions.to_vec(), [positions.len() / dim, dim])
     }
 
-    /// Each parameter on its natural scale with the logarithm of its transform's derivative (none of the identity), by columns of the
-    /// `position`.
-    fn constrained(&self, position: &Tensor<2>) -> Vec<(Tensor<2>, Option<Tensor<2>>)> {
+    /// Each parameter on its natural scale, `[batch, 1]`, by columns of the `position`.
+    fn values(&self, position: &Tensor<2>) -> Vec<Tensor<2>> {
         let parameters = self.declared.space().parameters().iter().enumerate();
         let columns = parameters.map(|(index, parameter)| {
             let u = position.clone().narrow(1, index, 1);
             match parameter.support {
-                Support::Positive => (u.clone().exp(), Some(u)),
-                Support::Interval { low, high } => {
-                    let share = self.device.sigmoid(u.clone());
-                    let size = u.abs();
-                    // ln sigmoid(u) + ln sigmoid(-u)
-                    let tail = size.clone().neg().exp().log1p() * 2.0;
-                    let measure = (size + tail).neg() + (high - low).ln();
-                    (share * (high - low) + low, Some(measure))
-                }
+                Support::Positive => u.exp(),
+                Support::Interval { low, high } => self.device.sigmoid(u) * (high - low) + low,
                 // Others are refused when the model is made.
-                Support::Real | Support::After { .. } | Support::Integers { .. } => (u, None),
+                Support::Real | Support::After { .. } | Support::Integers { .. } => u,
             }
         });
         columns.collect()
     }
 
-    fn log_likelihood_at(&self, values: &[Tensor<2>], position: &Tensor<2>) -> Number {
+    /// The log-likelihood of each row of `position`, `[batch, 1]` or the same for all.
+    fn log_likelihood_of(&self, position: &Tensor<2>) -> Number {
+        let values = self.values(position);
         let nothing = (position.clone().narrow(1, 0, 1) * f64::NAN).detach();
         let named = Named::new(
             &self.declared,
-            values,
+            &values,
             &self.data,
             (nothing.clone(), nothing.narrow(0, 0, 1)),
             &self.missing,
@@ -168,24 +157,22 @@ impl TensorModel {
         (self.likelihood)(&named)
     }
 
-    fn log_likelihood_of(&self, position: &Tensor<2>) -> Number {
-        let values = self.constrained(position).into_iter();
-        let values: Vec<Tensor<2>> = values.map(|(value, _)| value).collect();
-        self.log_likelihood_at(&values, position)
-    }
-
-    /// The log density of each row of `position`, `[batch, 1]`.
-    fn log_density(&self, position: &Tensor<2>) -> Tensor<2> {
-        let columns = self.constrained(position);
-        let values: Vec<Tensor<2>> = columns.iter().map(|(value, _)| value.clone()).collect();
-        let mut sum = self.log_likelihood_at(&values, position);
-        for ((value, measure), prior) in columns.into_iter().zip(&self.priors) {
-            sum = sum + prior.log_density(value);
-            if let Some(measure) = measure.filter(|_| self.has_jacobian) {
-                sum = sum + measure;
+    /// Adds priors and, where it counts, the Jacobian to the log-likelihoods and their gradient.
+    ///
+    /// They are of plain numbers, in double precision and a tenth of the price.
+    fn add_priors(&self, positions: &[f64], logp: &mut [f64], grad: &mut [f64]) {
+        let dim = self.space().dim();
+        let rows = positions.chunks_exact(dim).zip(grad.chunks_exact_mut(dim));
+        for ((position, grad), logp) in rows.zip(logp) {
+            let prior = self.declared.add_priors(position, self.has_jacobian, grad);
+            if prior == f64::NEG_INFINITY {
+                // Where nothing can be, the likelihood need not be a number.
+                *logp = prior;
+                grad.fill(0.0);
+            } else {
+                *logp += prior;
             }
         }
-        column(sum, position)
     }
 
     fn failed(&self, error: &dyn fmt::Display) -> DensityError {
@@ -209,11 +196,6 @@ fn column(number: Number, position: &Tensor<2>) -> Tensor<2> {
     }
 }
 
-/// A prior's numbers as numbers of tensors.
-fn on_tensors(prior: &Distribution) -> Distribution<Number> {
-    prior.map(|number| Number::Same(*number))
-}
-
 /// What a panic said.
 fn message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic
@@ -231,10 +213,8 @@ impl LogDensity for TensorModel {
 
     fn logp(&self, positions: &[f64], logp: &mut [f64]) -> Result<(), DensityError> {
         DensityError::check_shape(self.space().dim(), positions.len(), logp.len())?;
-        let value = self.log_density(&self.position(positions)).inner();
-        let data = value.try_into_data().map_err(|error| self.failed(&error))?;
-        let values = self.read(vec![data]);
-        logp.copy_from_slice(&values[0]);
+        self.log_likelihood(positions, logp)?;
+        self.add_priors(positions, logp, &mut vec![0.0; positions.len()]);
         Ok(())
     }
 }
@@ -250,7 +230,7 @@ impl Gradient for TensorModel {
         DensityError::check_shape(dim, positions.len(), logp.len())?;
         DensityError::check_shape(dim, grad.len(), logp.len())?;
         let position = self.position(positions).require_grad();
-        let value = self.log_density(&position);
+        let value = column(self.log_likelihood_of(&position), &position);
         // Rows do not depend on each other, so the gradient of their sum is each row's own.
         let gradients = value.backward();
         let slopes = position
@@ -264,6 +244,7 @@ impl Gradient for TensorModel {
         let read = self.read(data);
         logp.copy_from_slice(&read[0]);
         grad.copy_from_slice(&read[1]);
+        self.add_priors(positions, logp, grad);
         Ok(())
     }
 }

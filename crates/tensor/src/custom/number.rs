@@ -110,8 +110,15 @@ impl Neg for Number {
 pub enum Mask {
     /// Everywhere, or nowhere.
     Same(bool),
-    /// By number.
-    Each(Tensor<2, Bool>),
+    /// By number, with zeros of its shape in the precision of what was compared.
+    Each(Tensor<2, Bool>, Tensor<2>),
+}
+
+impl Mask {
+    fn each(holds: Tensor<2, Bool>, like: &Tensor<2>) -> Self {
+        let zeros = like.clone().detach().zeros_like().expand(holds.dims());
+        Self::Each(holds, zeros)
+    }
 }
 
 impl Arithmetic for Number {
@@ -151,9 +158,13 @@ impl Arithmetic for Number {
     fn is_below(&self, other: &Self) -> Mask {
         match (self.clone(), other.clone()) {
             (Self::Same(a), Self::Same(b)) => Mask::Same(a < b),
-            (Self::Each(a), Self::Same(b)) => Mask::Each(a.lower_scalar(b)),
-            (Self::Same(a), Self::Each(b)) => Mask::Each(b.greater_scalar(a)),
-            (Self::Each(a), Self::Each(b)) => Mask::Each(a.lower(b)),
+            (Self::Each(a), Self::Same(b)) => Mask::each(a.clone().lower_scalar(b), &a),
+            (Self::Same(a), Self::Each(b)) => Mask::each(b.clone().greater_scalar(a), &b),
+            (Self::Each(a), Self::Each(b)) => {
+                let shape = broadcast(a.dims(), b.dims());
+                let a = a.expand(shape);
+                Mask::each(a.clone().lower(b.expand(shape)), &a)
+            }
         }
     }
 
@@ -161,7 +172,7 @@ impl Arithmetic for Number {
         match self.clone() {
             Self::Same(number) => Mask::Same(number.is_fractional()),
             // An infinity less itself is no number, and differs from 0.
-            Self::Each(x) => Mask::Each((x.clone() - x.floor()).not_equal_elem(0.0)),
+            Self::Each(x) => Mask::each((x.clone() - x.clone().floor()).not_equal_scalar(0.0), &x),
         }
     }
 
@@ -169,30 +180,35 @@ impl Arithmetic for Number {
         match (one, other) {
             (Mask::Same(true), _) | (_, Mask::Same(true)) => Mask::Same(true),
             (Mask::Same(false), mask) | (mask, Mask::Same(false)) => mask,
-            (Mask::Each(a), Mask::Each(b)) => {
+            (Mask::Each(a, zeros), Mask::Each(b, _)) => {
                 let shape = broadcast(a.dims(), b.dims());
-                Mask::Each(a.expand(shape).bool_or(b.expand(shape)))
+                Mask::each(
+                    a.expand(shape).bool_or(b.expand(shape)),
+                    &zeros.expand(shape),
+                )
             }
         }
     }
 
     fn replaced(self, mask: &Mask, other: Self) -> Self {
-        match (self, mask, other) {
-            (own, Mask::Same(false), _) => own,
-            (_, Mask::Same(true), other) => other,
-            (Self::Each(own), Mask::Each(mask), Self::Same(other)) => {
-                let shape = broadcast(own.dims(), mask.dims());
-                let mask = mask.clone().expand(shape);
-                Self::Each(own.expand(shape).mask_fill(mask, other))
+        let (holds, zeros) = match mask {
+            Mask::Same(true) => return other,
+            Mask::Same(false) => return self,
+            Mask::Each(holds, zeros) => (holds.clone(), zeros.clone()),
+        };
+        let own = match self {
+            Self::Each(own) => own,
+            Self::Same(own) => zeros + own,
+        };
+        match other {
+            Self::Same(other) => {
+                let shape = broadcast(own.dims(), holds.dims());
+                Self::Each(own.expand(shape).mask_fill(holds.expand(shape), other))
             }
-            (Self::Same(own), Mask::Each(mask), other) => {
-                let own = mask.clone().float().zeros_like() + own;
-                Self::Each(own).replaced(&Mask::Each(mask.clone()), other)
-            }
-            (Self::Each(own), Mask::Each(mask), Self::Each(other)) => {
-                let shape = broadcast(own.dims(), broadcast(mask.dims(), other.dims()));
-                let mask = mask.clone().expand(shape);
-                Self::Each(own.expand(shape).mask_where(mask, other.expand(shape)))
+            Self::Each(other) => {
+                let shape = broadcast(own.dims(), broadcast(holds.dims(), other.dims()));
+                let (own, other) = (own.expand(shape), other.expand(shape));
+                Self::Each(own.mask_where(holds.expand(shape), other))
             }
         }
     }
