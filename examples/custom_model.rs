@@ -1,4 +1,5 @@
 //! A model of one's own, written once as tensors: a line whose errors are Student's, so that a few wild years do not bend it.
+
 use clap::Parser;
 use switchback::core::Support;
 use switchback::infer::ChainsSettings;
@@ -13,94 +14,74 @@ const CALLS: &str = include_str!("../data/belgian_phone_calls.csv");
 /// The middle of the years, about which level and slope hardly depend on each other.
 const MIDDLE: f64 = 1961.5;
 
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 struct Options {
     /// flex, ndarray or wgpu
     #[arg(long, default_value_t = DeviceName::Flex)]
     device: DeviceName,
     #[arg(long, default_value_t = 1_000)]
     num_samples: usize,
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
     #[arg(long)]
     run_dir: Option<std::path::PathBuf>,
 }
 
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
-    let rows = CALLS.lines().skip(1).filter_map(|row| row.split_once(','));
-    let rows: Result<Vec<(f64, f64)>, std::num::ParseFloatError> = rows
-        .map(|(year, calls)| Ok((year.parse()?, calls.parse()?)))
-        .collect();
-    let rows = rows?;
-    let (x, y): (Vec<f64>, Vec<f64>) = rows.iter().map(|(t, y)| (t - MIDDLE, *y)).unzip();
+    let (mut years, mut calls) = (Vec::new(), Vec::new());
+    for (year, of_year) in CALLS.lines().skip(1).filter_map(|row| row.split_once(',')) {
+        years.push(year.parse::<f64>()? - MIDDLE);
+        calls.push(of_year.parse::<f64>()?);
+    }
 
     let declaration = Declaration::new("phone calls")
         .parameter("level", Support::Real, Distribution::normal(0.0, 100.0))
         .parameter("slope", Support::Real, Distribution::normal(0.0, 10.0))
         .parameter("sigma", Support::Positive, Distribution::half_normal(20.0))
         .parameter("nu", Support::Positive, Distribution::gamma(2.0, 0.1))
-        .data("x", &x)
-        .data("y", &y);
+        .data("years", &years)
+        .data("calls", &calls);
     let model = TensorModel::new(declaration, &OpenDevice::open(options.device)?, |of| {
-        let line = of.get("level") + of.get("slope") * of.data("x");
+        let line = of.get("level") + of.get("slope") * of.data("years");
         let errors = density::student_t(of.get("nu"), line, of.get("sigma"));
-        errors.log_density(of.data("y")).sum()
+        errors.log_density(of.data("calls")).sum()
     })?;
 
-    let (seed, run_dir) = (options.seed, options.run_dir);
+    let (run_dir, seed) = (options.run_dir, 1);
     let mut study = Study::begin(&model, StudySettings { run_dir, seed })?;
-    let map = study.map(32)?;
+    study.map(32)?;
     study.laplace(32)?;
-    let num_samples = options.num_samples;
-    let drawn = study.sample(
-        nuts(),
-        ChainsSettings {
-            num_samples,
-            ..Default::default()
-        },
-    )?;
+    let mut chains = ChainsSettings::default();
+    chains.num_samples = options.num_samples;
+    let drawn = study.sample(nuts(), chains)?;
 
     // With Normal errors the most probable line is that of least squares, in closed form.
-    let sum = |of: &[f64]| x.iter().zip(of).map(|(x, of)| x * of).sum::<f64>();
-    let (level, slope) = (y.iter().sum::<f64>() / y.len() as f64, sum(&y) / sum(&x));
-    let line = |level: f64, slope: f64| -> Vec<(f64, f64)> {
-        rows.iter()
-            .map(|(year, _)| (*year, level + slope * (year - MIDDLE)))
-            .collect()
-    };
-    let shown = [
-        ("calls", rows.clone()),
-        ("least squares", line(level, slope)),
-        (
-            "Student's errors: most probable",
-            line(map.values[0], map.values[1]),
-        ),
-        (
-            "Student's errors: posterior mean",
-            line(drawn.mean("level"), drawn.mean("slope")),
-        ),
-    ];
-    let shown: Vec<Series<'_>> = shown
+    let moment = |of: &[f64]| years.iter().zip(of).map(|(x, of)| x * of).sum::<f64>();
+    let level = calls.iter().sum::<f64>() / calls.len() as f64;
+    let slope = moment(&calls) / moment(&years);
+    let [mean, sd] = [drawn.mean("slope"), drawn.sd("slope")];
+    let of_years = |values: Vec<f64>| years.iter().map(|x| x + MIDDLE).zip(values).collect();
+    let line = |a: f64, b: f64| years.iter().map(|x| a + b * x).collect();
+    let shown: [Vec<(f64, f64)>; 3] = [
+        calls.clone(),
+        line(level, slope),
+        line(drawn.mean("level"), mean),
+    ]
+    .map(of_years);
+    let names = ["calls", "least squares", "Student's errors"];
+    let series: Vec<Series> = names
         .iter()
+        .zip(&shown)
         .map(|(name, points)| Series { name, points })
         .collect();
-    let (title, x, y) = (
-        "Calls from Belgium",
-        Axis::new("year"),
-        Axis::new("millions"),
-    );
-    study.figure(
-        "lines",
-        &lines(&Lines {
-            title,
-            x,
-            y,
-            series: &shown,
-            ..Lines::default()
-        }),
-    )?;
-    let (mean, sd) = (drawn.mean("slope"), drawn.sd("slope"));
+    let (x, y) = (Axis::new("year"), Axis::new("millions"));
+    let figure = lines(&Lines {
+        title: "Calls from Belgium",
+        x,
+        y,
+        series: &series,
+        slope: None,
+    });
+    study.figure("lines", &figure)?;
     println!(
         "{}slope: {slope:.3} by least squares, {mean:.3} ± {sd:.3} here",
         study.text()

@@ -3,6 +3,7 @@
 mod bad_input;
 mod bad_models;
 mod compare;
+mod custom_model;
 mod devices;
 mod diagnose;
 mod events;
