@@ -11,6 +11,7 @@ use super::compared::Verdicts;
 use super::comparing::{Chosen, INIT_FORM, PlainStart};
 use super::contest::Contest;
 use super::describe;
+use super::exhibits::Known;
 use super::failure::Failure;
 use super::lineup::{Lineup, Referee, starts_of_chains};
 use super::listen::Interrupt;
@@ -57,6 +58,7 @@ pub fn run(arguments: &CompareArguments) -> Result<u8, Failure> {
         run: &run,
         outcomes: Vec::new(),
         methods: Vec::new(),
+        ends: Vec::new(),
         is_interrupted: false,
     };
     contest.play(chains, &start, &mut listeners)?;
@@ -64,6 +66,7 @@ pub fn run(arguments: &CompareArguments) -> Result<u8, Failure> {
     let Contest {
         outcomes,
         methods,
+        ends,
         is_interrupted,
         ..
     } = contest;
@@ -93,6 +96,14 @@ pub fn run(arguments: &CompareArguments) -> Result<u8, Failure> {
     }
     text += &verdicts.text();
     let json = run.write_found(&comparison, Some(("compare", verdicts.as_json())))?;
+    let exhibits = Known {
+        series: &series,
+        model: &model,
+        exact: referee.exact.as_ref(),
+        peaks,
+        ends,
+    }
+    .exhibits()?;
     let is_trusted = outcomes.iter().all(|outcome| outcome.is_trusted);
     run.end(Ending {
         series: Some(SeriesInfo::of(&series, path.as_deref())),
@@ -102,6 +113,7 @@ pub fn run(arguments: &CompareArguments) -> Result<u8, Failure> {
         methods,
         is_interrupted,
         is_trusted,
+        exhibits: Some(exhibits),
         json,
         text,
     })

@@ -8,7 +8,7 @@ use switchback::record::{Comparison, Manifest, RecordError, Row};
 
 use super::args::CompareRunsArguments;
 use super::failure::Failure;
-use super::{DONE, rows, terminal};
+use super::{DONE, report, rows, terminal};
 
 /// Runs that cannot be compared.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,9 @@ pub fn run(arguments: &CompareRunsArguments) -> Result<u8, Failure> {
     let runs: Vec<Compared> = arguments.runs.iter().map(read).collect::<Result<_, _>>()?;
     let settings: Vec<Value> = runs.iter().map(|run| settings(&run.manifest)).collect();
     let differing = Differing::of(&settings);
+    if let Some(output) = &arguments.page {
+        report::write(&arguments.runs, output)?;
+    }
     if arguments.json {
         terminal::print_json(&as_json(&runs, &differing))?;
     } else {

@@ -4,7 +4,7 @@ use serde_json::Value;
 use switchback::core::Stop;
 use switchback::infer::{Chains, Far, Form, MethodKind, Target};
 use switchback::models::Placed;
-use switchback::record::{MethodInfo, Named, StoredDraws};
+use switchback::record::{MethodInfo, Named, ShownEnd, StoredDraws};
 
 use super::answer::{Answer, Search};
 use super::args::MethodName;
@@ -12,6 +12,7 @@ use super::climbing::Engine;
 use super::compared::Outcome;
 use super::comparing::{PlainStart, SamplerPlan, what};
 use super::drawing::{Drawing, Drew};
+use super::exhibits;
 use super::failure::Failure;
 use super::lineup::Lineup;
 use super::listen::Listeners;
@@ -34,6 +35,8 @@ pub struct Contest<'a> {
     pub outcomes: Vec<Outcome>,
     /// Their parts of the manifest.
     pub methods: Vec<MethodInfo>,
+    /// Where optimisers ended.
+    pub ends: Vec<ShownEnd>,
     /// Whether a listener asked for the end.
     pub is_interrupted: bool,
 }
@@ -94,6 +97,7 @@ impl Contest<'_> {
             laplace_draws: LAPLACE_DRAWS,
         };
         let answers = search.climb(&placed, listeners)?;
+        self.ends.extend(exhibits::ends(&answers));
         for answer in &answers {
             self.is_interrupted |= answer.ended.stop == Stop::Interrupted;
             self.outcomes.push(climbed(&search, answer, is_marginal));

@@ -10,7 +10,7 @@ use switchback::infer::{
     Verdict, dispersed,
 };
 use switchback::models::{Estimate, Exact, Profile, SwitchModel};
-use switchback::record::{Comparison, MethodInfo, Row, SeriesInfo, StoredDraws};
+use switchback::record::{Comparison, MethodInfo, Row, SeriesInfo, ShownEnd, StoredDraws};
 use switchback::tensor::{OpenDevice, switch_graph};
 
 use super::answer::{Answer, Search};
@@ -18,6 +18,7 @@ use super::args::ExperimentArguments;
 use super::climbing::Engine;
 use super::describe::{self, settings_as_json};
 use super::drawing::{Drawing, Drew};
+use super::exhibits::{self, Known};
 use super::failure::Failure;
 use super::listen::{Interrupt, Listeners};
 use super::optimize;
@@ -81,6 +82,14 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
         }
     }
     let json = run.write_found(&comparison, None)?;
+    let exhibits = Known {
+        series: &series,
+        model: &model,
+        exact: Some(&referee.exact),
+        peaks: Some(referee.reference.peaks()),
+        ends: outcome.ends,
+    }
+    .exhibits()?;
     let is_trusted = outcome.is_trusted;
     run.end(Ending {
         series: Some(SeriesInfo::of(&series, path.as_deref())),
@@ -90,6 +99,7 @@ pub fn run(arguments: &ExperimentArguments) -> Result<u8, Failure> {
         methods: outcome.methods,
         is_interrupted: outcome.is_interrupted,
         is_trusted,
+        exhibits: Some(exhibits),
         json,
         text,
     })
@@ -140,6 +150,7 @@ struct Experiment<'a> {
 struct Outcome {
     rows: Vec<Row>,
     methods: Vec<MethodInfo>,
+    ends: Vec<ShownEnd>,
     is_trusted: bool,
     is_interrupted: bool,
 }
@@ -149,6 +160,7 @@ impl Experiment<'_> {
         let mut outcome = Outcome {
             rows: Vec::new(),
             methods: Vec::new(),
+            ends: Vec::new(),
             is_trusted: !self.referee.exact.may_have_constant_regime(),
             is_interrupted: false,
         };
@@ -200,6 +212,7 @@ impl Experiment<'_> {
             laplace_draws: 0,
         };
         let answers = search.climb(climbs, listeners)?;
+        outcome.ends.extend(exhibits::ends(&answers));
         for answer in &answers {
             let is_global = answer.best().judgement.verdict == Verdict::Global;
             let mut row = search.row(answer);

@@ -6,6 +6,7 @@ use std::io;
 use switchback::infer::InferError;
 use switchback::models::ModelError;
 use switchback::record::RecordError;
+use switchback::report::ReportError;
 use switchback::summary::SummaryError;
 use switchback::tensor::{DeviceError, NotOnTensors};
 
@@ -104,6 +105,16 @@ impl From<InferError> for Failure {
             | InferError::NoReferee
             | InferError::Diagnostics(_) => Self::usage(error),
             _ => Self::internal(error),
+        }
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Record(error) => error.into(),
+            ReportError::NoRun { .. } => Self::usage(error),
+            error => Self::internal(error),
         }
     }
 }

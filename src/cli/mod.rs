@@ -14,6 +14,7 @@ mod devices;
 mod diagnose;
 mod drawing;
 mod exact;
+mod exhibits;
 mod experiment;
 mod failure;
 mod found;
@@ -26,6 +27,7 @@ mod optimize;
 mod optimizing;
 mod places;
 mod progress;
+mod report;
 mod rows;
 mod run;
 mod runs;
@@ -60,6 +62,7 @@ pub fn run() -> ExitCode {
         Command::Diagnose(arguments) => diagnose::run(&arguments),
         Command::Sbc(arguments) => sbc::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::CompareRuns(arguments) => compare_runs::run(&arguments),
         Command::Runs(arguments) => runs::run(&arguments),
         Command::Watch(arguments) => watch::run(&arguments),

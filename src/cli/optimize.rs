@@ -13,6 +13,7 @@ use super::answer::{Answer, Search};
 use super::args::OptimizeArguments;
 use super::climbing::Engine;
 use super::describe;
+use super::exhibits::{self, Known};
 use super::failure::Failure;
 use super::found;
 use super::listen::Interrupt;
@@ -81,6 +82,14 @@ pub fn run(arguments: &OptimizeArguments) -> Result<u8, Failure> {
         what,
     };
     let json = run.write_found(&report.comparison(), Some(("optimize", report.details())))?;
+    let exhibits = Known {
+        series: &series,
+        model: &model,
+        exact: None,
+        peaks: Some(search.reference.peaks()),
+        ends: exhibits::ends(&answers),
+    }
+    .exhibits()?;
     let is_trusted = answers.iter().all(Answer::is_trusted) && !model.may_have_constant_regime();
     run.end(Ending {
         series: Some(SeriesInfo::of(&series, path.as_deref())),
@@ -95,6 +104,7 @@ pub fn run(arguments: &OptimizeArguments) -> Result<u8, Failure> {
             .iter()
             .any(|answer| answer.ended.stop == Stop::Interrupted),
         is_trusted,
+        exhibits: Some(exhibits),
         json,
         text: report.text(),
     })

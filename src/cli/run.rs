@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use switchback::core::Series;
 use switchback::models::SwitchModel;
 use switchback::record::{
-    Begun, Comparison, Manifest, MethodInfo, Platform, RunFolder, SeriesInfo, Status,
+    Begun, Comparison, Exhibits, Manifest, MethodInfo, Platform, RunFolder, SeriesInfo, Status,
     TensorBoardSink,
 };
 
@@ -16,7 +16,7 @@ use super::dashboards::Dashboards;
 use super::failure::Failure;
 use super::listen::{Interrupt, Listeners};
 use super::progress::Progress;
-use super::{DO_NOT_TRUST, DONE, terminal};
+use super::{DO_NOT_TRUST, DONE, report, terminal};
 
 /// A run that is being written.
 pub struct Run<'a> {
@@ -42,6 +42,8 @@ pub struct Ending {
     pub is_interrupted: bool,
     /// Whether nothing says not to trust what was found.
     pub is_trusted: bool,
+    /// What a report of the run shows beside its comparison; without it there is no report.
+    pub exhibits: Option<Exhibits>,
     /// What was found, for who wants JSON.
     pub json: Value,
     /// What was found, in words.
@@ -156,12 +158,23 @@ impl<'a> Run<'a> {
         if let Some(dashboards) = self.dashboards {
             dashboards.end(&text)?;
         }
+        let has_report = ending.exhibits.is_some();
+        if let Some(exhibits) = &ending.exhibits {
+            self.folder.write_json(Exhibits::FILE, exhibits)?;
+            // The page tells of the manifest as well.
+            self.folder.write_json("manifest.json", &manifest)?;
+            let folder = self.folder.path().to_path_buf();
+            report::write(std::slice::from_ref(&folder), &folder.join(report::FILE))?;
+        }
         let run = self.folder.finish(&manifest)?;
         if self.output.json {
             terminal::print_json(&ending.json)?;
         } else {
-            let run = run.display();
-            text += &format!("\nrun: {run}\ntensorboard --logdir {run}\n");
+            text += &format!("\nrun: {}\n", run.display());
+            if has_report {
+                text += &format!("report: {}\n", run.join(report::FILE).display());
+            }
+            text += &format!("tensorboard --logdir {}\n", run.display());
             terminal::print(&text)?;
         }
         Ok(if is_trusted { DONE } else { DO_NOT_TRUST })

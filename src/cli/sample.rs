@@ -17,6 +17,7 @@ use switchback::record::{
 use super::args::{DrawsFormat, LogLikelihoodGroup, SampleArguments, SamplerName};
 use super::describe;
 use super::drawing::{Drawing, Drew};
+use super::exhibits::Known;
 use super::failure::Failure;
 use super::listen::{Interrupt, Listeners};
 use super::rows::{self, Cost};
@@ -77,6 +78,14 @@ pub fn run(arguments: &SampleArguments) -> Result<u8, Failure> {
     let drawn = plan.draw(chains, &run, listeners)?;
     let summary = summary::as_json(&drawn.diagnosis);
     let json = run.write_found(&plan.comparison(&drawn)?, Some(("summary", summary)))?;
+    let exhibits = Known {
+        series: &series,
+        model: &model,
+        exact: plan.referee.exact.as_ref(),
+        peaks: None,
+        ends: Vec::new(),
+    }
+    .exhibits()?;
     let is_trusted = drawn.is_trusted();
     run.end(Ending {
         series: Some(SeriesInfo::of(&series, plan.path)),
@@ -86,6 +95,7 @@ pub fn run(arguments: &SampleArguments) -> Result<u8, Failure> {
         methods: vec![drawn.info.clone()],
         is_interrupted: drawn.stop == Stop::Interrupted,
         is_trusted,
+        exhibits: Some(exhibits),
         json,
         text: plan.text(&drawn)?,
     })

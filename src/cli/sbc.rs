@@ -84,6 +84,7 @@ pub fn run(arguments: &SbcArguments) -> Result<u8, Failure> {
         }],
         is_interrupted: calibration.is_interrupted,
         is_trusted,
+        exhibits: None,
         json,
         text: text(&calibrated, settings, &calibration),
     })

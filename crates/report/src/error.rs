@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use switchback_record::RecordError;
+
 use crate::Figure;
 
 /// Why a figure could not be drawn or kept.
@@ -47,6 +49,18 @@ pub enum ReportError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// A file of a run could not be read.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A folder that holds no run.
+    #[error(
+        "{} is no run that a page can be made of: it holds no comparison.json; `switchback runs` lists those that there are",
+        path.display()
+    )]
+    NoRun {
+        /// The folder.
+        path: PathBuf,
     },
     /// The drawing library gave up.
     #[error("the figure {title:?} could not be drawn: {reason}; this is a defect of this program")]

@@ -15,7 +15,8 @@ pub use optimizing::{
     RateSchedule, SmoothForm, ToleranceArguments,
 };
 pub use runs::{
-    CompareRunsArguments, CompletionsArguments, ManArguments, RUNS, RunsArguments, WatchArguments,
+    CompareRunsArguments, CompletionsArguments, ManArguments, RUNS, ReportArguments, RunsArguments,
+    WatchArguments,
 };
 pub use sampling::{
     DiagnoseArguments, DrawsFormat, FormName, LogLikelihoodGroup, SampleArguments,
@@ -57,6 +58,8 @@ pub enum Command {
     Sbc(SbcArguments),
     /// Draws a series with switches and writes it as CSV
     Simulate(SimulateArguments),
+    /// Makes the page about a run again, or one about several runs
+    Report(ReportArguments),
     /// Shows what several runs were told differently, and what each found
     CompareRuns(CompareRunsArguments),
     /// Lists the runs of a folder, or removes some of them

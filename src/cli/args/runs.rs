@@ -40,6 +40,18 @@ pub struct RunsArguments {
     pub yes: bool,
 }
 
+/// `report`.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// Folders of runs; several are shown on one page
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+
+    /// File of the page [default: report.html in the folder of a single run]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
 /// `compare-runs`.
 #[derive(Debug, Args)]
 pub struct CompareRunsArguments {
@@ -50,6 +62,10 @@ pub struct CompareRunsArguments {
     /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
+
+    /// Also write one page about them all, as `report` does
+    #[arg(long, value_name = "FILE")]
+    pub page: Option<PathBuf>,
 }
 
 /// `watch`.

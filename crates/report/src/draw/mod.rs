@@ -10,11 +10,14 @@ mod marks;
 mod place;
 mod png;
 mod scale;
+mod spots;
 mod svg;
 mod thin;
 mod ticks;
 
 use crate::{Colour, Figure, ReportError, Theme};
+
+pub use spots::Spot;
 
 use canvas::{Canvas, Painted, Words};
 use layout::Layout;
