@@ -14,6 +14,8 @@ pub struct Event {
     pub has_graph: bool,
     /// Tags and values.
     pub scalars: Vec<(String, f32)>,
+    /// Tags of what is no number: histograms, pictures, texts.
+    pub others: Vec<String>,
 }
 
 /// The events of the one event file in `folder`; an error where a record is torn or damaged.
@@ -38,7 +40,7 @@ pub fn points(events: &[Event], tag: &str) -> Vec<(u64, f32)> {
     events.iter().filter_map(at).collect()
 }
 
-/// Every tag of a file, sorted.
+/// Every tag of a number, sorted.
 pub fn tags(events: &[Event]) -> Vec<String> {
     let names = events.iter().flat_map(|event| &event.scalars);
     let mut tags: Vec<String> = names.map(|(tag, _)| tag.clone()).collect();
@@ -144,7 +146,10 @@ fn event(bytes: &[u8]) -> Result<Event, String> {
             (5, Field::Bytes(summary)) => {
                 for value in fields(summary)? {
                     if let (1, Field::Bytes(value)) = value {
-                        event.scalars.extend(scalar(value)?);
+                        match scalar(value)? {
+                            (tag, Some(number)) => event.scalars.push((tag, number)),
+                            (tag, None) => event.others.push(tag),
+                        }
                     }
                 }
             }
@@ -154,8 +159,8 @@ fn event(bytes: &[u8]) -> Result<Event, String> {
     Ok(event)
 }
 
-/// The value, if it is a number: a histogram, a picture or a text is none.
-fn scalar(bytes: &[u8]) -> Result<Option<(String, f32)>, String> {
+/// The tag, and the value if it is a number.
+fn scalar(bytes: &[u8]) -> Result<(String, Option<f32>), String> {
     let (mut tag, mut value) = (String::new(), None);
     for field in fields(bytes)? {
         match field {
@@ -164,7 +169,7 @@ fn scalar(bytes: &[u8]) -> Result<Option<(String, f32)>, String> {
             _ => {}
         }
     }
-    Ok(value.map(|value| (tag, value)))
+    Ok((tag, value))
 }
 
 #[test]

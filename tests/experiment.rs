@@ -68,11 +68,13 @@ fn the_whole_experiment_of_the_talk() {
         "draws",
         "draws/metropolis-hard.zarr",
         "draws/metropolis.zarr",
+        "exhibits.json",
         "manifest.json",
         "metropolis",
         "metropolis-hard",
         "momentum",
         "momentum-fused",
+        "report.html",
     ];
     assert_eq!(entries, expected);
     assert_eq!(
@@ -295,7 +297,8 @@ fn the_result_is_on_one_stream_and_the_progress_on_the_other() {
         assert_eq!(told, method != "exact", "{method}: {ran:?}");
     }
     assert!(
-        ran.stdout.ends_with("run: run\ntensorboard --logdir run\n"),
+        ran.stdout
+            .ends_with("run: run\nreport: run/report.html\ntensorboard --logdir run\n"),
         "{ran:?}"
     );
     assert!(

@@ -213,7 +213,11 @@ fn the_other_commands_explain_theirs() {
     check("sbc", &[&MODEL[..], &SAMPLER, &SBC].concat());
     check("diagnose", &[("--json", "JSON")]);
     check("simulate", &SIMULATE);
-    check("compare-runs", &[("--json", "JSON")]);
+    check("report", &[("--output", "[default: report.html")]);
+    check(
+        "compare-runs",
+        &[("--json", "JSON"), ("--page", "one page")],
+    );
     check("runs", &RUNS);
     check("watch", &[]);
     check("devices", &[("--json", "JSON")]);

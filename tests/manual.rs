@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::program::Sandbox;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "experiment",
     "optimize",
     "sample",
@@ -13,6 +13,7 @@ const COMMANDS: [&str; 14] = [
     "diagnose",
     "sbc",
     "simulate",
+    "report",
     "compare-runs",
     "runs",
     "watch",

@@ -253,7 +253,8 @@ fn the_summary_is_on_one_stream_and_the_progress_on_the_other() {
         "{ran:?}"
     );
     assert!(
-        ran.stdout.ends_with("run: run\ntensorboard --logdir run\n"),
+        ran.stdout
+            .ends_with("run: run\nreport: run/report.html\ntensorboard --logdir run\n"),
         "{ran:?}"
     );
     for quiet in ["--quiet", "-q"] {

@@ -307,6 +307,22 @@ fn check_verdict(server: &TensorBoard) {
     }
 }
 
+/// The series with its fits, and the profile.
+fn check_pictures(server: &TensorBoard) {
+    for tag in ["fit", "profile%2Fs"] {
+        let path = format!("/data/plugin/images/images?run=.&tag={tag}&sample=0");
+        let images = server.wait_for(PATIENCE, |server| {
+            let images = get(server, &path)?;
+            let one = images.as_array().is_some_and(|images| images.len() == 1);
+            one.then_some(images)
+                .ok_or_else(|| "no picture yet".to_owned())
+        });
+        let images = images.expect("a picture");
+        assert_eq!(images[0]["width"], 1280, "{images}");
+        assert_eq!(images[0]["height"], 720, "{images}");
+    }
+}
+
 /// The draws of each sampler over time.
 fn check_histograms(server: &TensorBoard) {
     for (method, name) in [(SAMPLERS[0], "tau"), (SAMPLERS[1], "s")] {
@@ -349,6 +365,7 @@ fn check_with(loader: Loader) {
     check_charts(&server);
     check_verdict(&server);
     check_histograms(&server);
+    check_pictures(&server);
 }
 
 #[test]

@@ -8,7 +8,9 @@ use switchback::models::{Parameterization, SwitchModel};
 use switchback::record::{Chart, EventFile, RecordError, SECONDS_TAG, Setting};
 
 use super::climbing::Engine;
+use super::failure::Failure;
 use super::optimizing::PlacedClimb;
+use switchback::report::{Figure, Theme};
 use switchback::text;
 
 /// Columns of the HPARAMS tab. The tab takes them from the first run that it finds, so they are the same in every one.
@@ -54,6 +56,15 @@ impl Dashboards {
             .collect();
         file.layout(&layout)?;
         Ok(Self(file))
+    }
+
+    /// Adds `figure` as a picture.
+    ///
+    /// # Errors
+    /// When it cannot be drawn, or events were lost.
+    pub fn picture(&mut self, name: &str, figure: &Figure) -> Result<(), Failure> {
+        let png = figure.png(Theme::Light)?;
+        Ok(self.0.image(name, 0, &png)?)
     }
 
     /// Adds what was found, in the words that are printed, and closes the file.

@@ -10,6 +10,7 @@ use switchback::record::{
     Begun, Comparison, Exhibits, Manifest, MethodInfo, Platform, RunFolder, SeriesInfo, Status,
     TensorBoardSink,
 };
+use switchback::report::page::figures;
 
 use super::args::{OutputArguments, RUNS};
 use super::dashboards::Dashboards;
@@ -155,9 +156,6 @@ impl<'a> Run<'a> {
         if ending.is_interrupted {
             text += "\nThe run was interrupted; what there is was kept.\n";
         }
-        if let Some(dashboards) = self.dashboards {
-            dashboards.end(&text)?;
-        }
         let has_report = ending.exhibits.is_some();
         if let Some(exhibits) = &ending.exhibits {
             self.folder.write_json(Exhibits::FILE, exhibits)?;
@@ -165,6 +163,14 @@ impl<'a> Run<'a> {
             self.folder.write_json("manifest.json", &manifest)?;
             let folder = self.folder.path().to_path_buf();
             report::write(std::slice::from_ref(&folder), &folder.join(report::FILE))?;
+        }
+        if let Some(mut dashboards) = self.dashboards {
+            if has_report {
+                for (name, figure) in figures(self.folder.path())? {
+                    dashboards.picture(&name, &figure)?;
+                }
+            }
+            dashboards.end(&text)?;
         }
         let run = self.folder.finish(&manifest)?;
         if self.output.json {

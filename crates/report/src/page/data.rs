@@ -51,10 +51,10 @@ pub(super) fn section(
     }))
 }
 
-fn figure(run: &RunRecord, exhibits: &Exhibits) -> Figure {
+pub(super) fn figure(run: &RunRecord, exhibits: &Exhibits) -> Figure {
     let series = &exhibits.series;
     let times: Vec<f64> = series.rows.iter().map(|row| *row as f64).collect();
-    let fits: Vec<(String, Vec<f64>, Option<[Vec<f64>; 2]>)> = chosen(&run.comparison.rows)
+    let fits: Vec<Shown> = chosen(&run.comparison.rows)
         .into_iter()
         .filter_map(|row| {
             let fitted = Fitted::of(row, exhibits)?;
@@ -94,6 +94,9 @@ fn figure(run: &RunRecord, exhibits: &Exhibits) -> Figure {
         posterior: &posterior,
     })
 }
+
+/// Name, means at the rows that are shown, and the ends of their interval.
+type Shown = (String, Vec<f64>, Option<[Vec<f64>; 2]>);
 
 /// The exact answer and the likeliest others.
 fn chosen(rows: &[Row]) -> Vec<&Row> {

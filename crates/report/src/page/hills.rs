@@ -73,8 +73,11 @@ fn is_climb(run: &RunRecord, curve: &Curve) -> bool {
     row.is_some_and(|row| row.r_hat.is_none())
 }
 
+/// Name, steps and values of a method, its starts one by one.
+type Climbed<'a> = (&'a str, &'a [f64], Vec<Vec<f64>>);
+
 fn climbing(curves: &[(String, Curve)], label: &str, is_gap: bool) -> Figure {
-    let of_each: Vec<(&str, &[f64], Vec<Vec<f64>>)> = curves
+    let of_each: Vec<Climbed<'_>> = curves
         .iter()
         .map(|(name, curve)| {
             let values = curve.values.iter();
@@ -106,7 +109,12 @@ fn climbing(curves: &[(String, Curve)], label: &str, is_gap: bool) -> Figure {
     })
 }
 
-fn hills(run: &RunRecord, exhibits: &Exhibits, k: usize, switch: &ShownSwitch) -> Figure {
+pub(super) fn hills(
+    run: &RunRecord,
+    exhibits: &Exhibits,
+    k: usize,
+    switch: &ShownSwitch,
+) -> Figure {
     let places: Vec<f64> = switch
         .profile_places
         .iter()

@@ -11,12 +11,12 @@ mod picture;
 mod record;
 mod settings;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use switchback_record::Status;
 
-use crate::ReportError;
+use crate::{Figure, ReportError};
 use picture::Gallery;
 use record::RunRecord;
 
@@ -98,6 +98,25 @@ pub fn page(runs: &[PathBuf]) -> Result<String, ReportError> {
         }
     };
     Ok(page.into_string())
+}
+
+/// The pictures of the series with its fits and of every profile, by name: what a run shows elsewhere, too.
+///
+/// # Errors
+/// When the folder `run` holds no run with a comparison, or a file of it cannot be read.
+pub fn figures(run: &Path) -> Result<Vec<(String, Figure)>, ReportError> {
+    let run = RunRecord::read(run, false)?;
+    let Some(exhibits) = &run.exhibits else {
+        return Ok(Vec::new());
+    };
+    let mut figures = vec![("fit".to_owned(), data::figure(&run, exhibits))];
+    for (k, switch) in exhibits.switches.iter().enumerate() {
+        if !switch.profile.is_empty() {
+            let figure = hills::hills(&run, exhibits, k, switch);
+            figures.push((format!("profile/{}", switch.name), figure));
+        }
+    }
+    Ok(figures)
 }
 
 /// What the page is about.

@@ -9,6 +9,10 @@ use super::ln_gamma::ln_gamma;
 
 /// A number that is the same for all positions and observations, or a tensor of numbers that is broadcast: a column
 /// `[positions, 1]`, a row `[1, observations]`, or both `[positions, observations]`.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "they are few, and gone when the density is computed"
+)]
 #[derive(Debug, Clone)]
 pub enum Number {
     /// The same for all.
@@ -106,6 +110,10 @@ impl Neg for Number {
 }
 
 /// Where something holds: everywhere or nowhere, or by number.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "they are few, and gone when the density is computed"
+)]
 #[derive(Debug, Clone)]
 pub enum Mask {
     /// Everywhere, or nowhere.

@@ -141,11 +141,7 @@ pub(super) fn sums(
     #[unroll]
     for column in 0..n_sums {
         let is_switch = comptime!(column > parameters && column <= parameters + switches);
-        let scale = if is_switch {
-            slope * share
-        } else {
-            1.0f32.into()
-        };
+        let scale = if is_switch { slope * share } else { 1.0f32 };
         of_units[column * units + unit] = sum[column] * scale;
     }
     sync_cube();
