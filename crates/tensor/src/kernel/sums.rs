@@ -141,8 +141,11 @@ pub(super) fn sums(
     #[unroll]
     for column in 0..n_sums {
         let is_switch = comptime!(column > parameters && column <= parameters + switches);
-        let scale = if is_switch { slope * share } else { 1.0f32 };
-        of_units[column * units + unit] = sum[column] * scale;
+        let mut own = sum[column];
+        if is_switch {
+            own *= slope * share;
+        }
+        of_units[column * units + unit] = own;
     }
     sync_cube();
     if unit < n_sums {
