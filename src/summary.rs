@@ -19,9 +19,12 @@ pub enum SummaryError {
     Infer(#[from] InferError),
 }
 
+/// The exact mean and standard deviation of a quantity by its name, where they are known.
+pub type KnownMoments<'a> = dyn Fn(&str) -> Option<[f64; 2]> + 'a;
+
 /// The summary by ArviZ's column names, with the exact mean and standard deviation of each
 /// quantity where they are known.
-pub fn table(diagnosis: &Diagnosis, exact: Option<&dyn Fn(&str) -> Option<[f64; 2]>>) -> String {
+pub fn table(diagnosis: &Diagnosis, exact: Option<&KnownMoments<'_>>) -> String {
     let mut header = vec![
         "",
         "mean",

@@ -25,7 +25,7 @@ use super::run::{Ending, Run, name_of};
 use super::settings::{self, Chosen};
 use super::start::{self, Start};
 use super::{model, places, sampling};
-use switchback::summary;
+use switchback::summary::{self, KnownMoments};
 
 /// Most numbers of the log-likelihood of observations that are kept unless asked for.
 const MOST_POINTWISE: usize = 2_000_000;
@@ -273,8 +273,7 @@ impl Plan<'_> {
                 let moments = exact?.moments_of(name)?;
                 Some([moments.mean, moments.sd])
             };
-            let known: Option<&dyn Fn(&str) -> Option<[f64; 2]>> =
-                exact.is_some().then_some(&of as _);
+            let known: Option<&KnownMoments<'_>> = exact.is_some().then_some(&of as _);
             let model = self.target.model();
             text += &summary::table(&drawn.diagnosis, known);
             text += &places::switches(self.series, model, &drawn.switch_posterior, exact);
