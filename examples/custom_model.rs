@@ -1,5 +1,7 @@
 //! A model of one's own, written once as tensors: a line whose errors are Student's, so that a few wild years do not bend it.
 
+#![expect(clippy::print_stdout, reason = "it is a program")]
+
 use clap::Parser;
 use switchback::core::Support;
 use switchback::infer::ChainsSettings;
@@ -50,8 +52,10 @@ fn main() -> anyhow::Result<()> {
     let mut study = Study::begin(&model, StudySettings { run_dir, seed })?;
     study.map(32)?;
     study.laplace(32)?;
-    let mut chains = ChainsSettings::default();
-    chains.num_samples = options.num_samples;
+    let chains = ChainsSettings {
+        num_samples: options.num_samples,
+        ..ChainsSettings::default()
+    };
     let drawn = study.sample(nuts(), chains)?;
 
     // With Normal errors the most probable line is that of least squares, in closed form.
@@ -73,19 +77,16 @@ fn main() -> anyhow::Result<()> {
         .zip(&shown)
         .map(|(name, points)| Series { name, points })
         .collect();
-    let (x, y) = (Axis::new("year"), Axis::new("millions"));
     let figure = lines(&Lines {
         title: "Calls from Belgium",
-        x,
-        y,
+        x: Axis::new("year"),
+        y: Axis::new("millions"),
         series: &series,
         slope: None,
     });
     study.figure("lines", &figure)?;
-    println!(
-        "{}slope: {slope:.3} by least squares, {mean:.3} ± {sd:.3} here",
-        study.text()
-    );
+    let told = study.text().to_owned();
+    println!("{told}slope: {slope:.3} by least squares, {mean:.3} ± {sd:.3} here");
     println!("run: {}", study.end()?.display());
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Protects: a model of one's own gets tops, Laplace, chains, draws, events and figures, its numbers are true, and what is wrong
 //! with it is told by name.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -201,7 +202,8 @@ fn the_same_likelihood_is_the_same_density_on_every_device() {
                 !required,
                 "SWITCHBACK_REQUIRE_CLIENTS=1, but there is no {name}"
             );
-            eprintln!("NOT CHECKED on {name}");
+            // A closed standard error is no reason to fail.
+            let _ = writeln!(std::io::stderr(), "NOT CHECKED on {name}");
             continue;
         };
         let model = on_tensors(&device);

@@ -1,7 +1,7 @@
 //! `switchback compare-runs`: what several runs were told differently, and what each found.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use switchback::record::{Comparison, Manifest, RecordError, Row};
@@ -37,7 +37,11 @@ pub fn run(arguments: &CompareRunsArguments) -> Result<u8, Failure> {
     if arguments.runs.len() < 2 {
         return Err(Failure::usage(RunsError::One));
     }
-    let runs: Vec<Compared> = arguments.runs.iter().map(read).collect::<Result<_, _>>()?;
+    let runs: Vec<Compared> = arguments
+        .runs
+        .iter()
+        .map(|path| read(path))
+        .collect::<Result<_, _>>()?;
     let settings: Vec<Value> = runs.iter().map(|run| settings(&run.manifest)).collect();
     let differing = Differing::of(&settings);
     if let Some(output) = &arguments.page {
@@ -51,17 +55,29 @@ pub fn run(arguments: &CompareRunsArguments) -> Result<u8, Failure> {
     Ok(DONE)
 }
 
-fn read(path: &PathBuf) -> Result<Compared, Failure> {
+fn read(path: &Path) -> Result<Compared, Failure> {
     let no_file = |error: RecordError, other: RunsError| match error {
         RecordError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
             Failure::usage(other)
         }
         error => error.into(),
     };
-    let manifest = Manifest::read(path.join("manifest.json"))
-        .map_err(|error| no_file(error, RunsError::NoRun { path: path.clone() }))?;
-    let comparison = Comparison::read(path.join("comparison.json"))
-        .map_err(|error| no_file(error, RunsError::NoComparison { path: path.clone() }))?;
+    let manifest = Manifest::read(path.join("manifest.json")).map_err(|error| {
+        no_file(
+            error,
+            RunsError::NoRun {
+                path: path.to_path_buf(),
+            },
+        )
+    })?;
+    let comparison = Comparison::read(path.join("comparison.json")).map_err(|error| {
+        no_file(
+            error,
+            RunsError::NoComparison {
+                path: path.to_path_buf(),
+            },
+        )
+    })?;
     Ok(Compared {
         name: path.display().to_string(),
         manifest,

@@ -193,10 +193,11 @@ impl Method {
         for entry in entries.flatten() {
             let name = entry.file_name();
             let is_events = name.to_string_lossy().contains("tfevents");
-            if is_events && !self.files.contains_key(&name) {
-                if let Ok(tail) = EventTail::open(entry.path()) {
-                    self.files.insert(name, tail);
-                }
+            if is_events
+                && !self.files.contains_key(&name)
+                && let Ok(tail) = EventTail::open(entry.path())
+            {
+                self.files.insert(name, tail);
             }
         }
     }

@@ -19,9 +19,9 @@ fn read(text: &str) -> Series {
 }
 
 fn labels(series: &Series) -> Vec<&str> {
-    series.times().map_or(Vec::new(), |times| {
-        times.labels.iter().map(String::as_str).collect()
-    })
+    series
+        .times()
+        .map_or(Vec::new(), |times| times.labels.iter().collect())
 }
 
 /// The first two lines of the error: what and where.
