@@ -4,6 +4,7 @@ mod bad_input;
 mod bad_models;
 mod compare;
 mod custom_model;
+mod deck_run;
 mod devices;
 mod diagnose;
 mod events;

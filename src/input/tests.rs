@@ -399,6 +399,7 @@ fn every_file_of_the_data_folder_is_read() {
         .collect();
     found.sort();
     let wanted = [
+        ("belgian_phone_calls", 24, "1973"),
         ("coal_mining_disasters", 111, "1961"),
         ("deck", 90, "90"),
         ("quality_control_1", 313, "313"),

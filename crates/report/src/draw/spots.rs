@@ -6,8 +6,8 @@ use crate::text::{number, signed, trimmed};
 use crate::{Figure, Mark, ReportError, Theme};
 
 /// Most spots of one mark, and about most of a figure: a pointer is no finer.
-const MOST: usize = 400;
-const MOST_IN_ALL: usize = 1_500;
+const MOST: usize = 300;
+const MOST_IN_ALL: usize = 1_000;
 
 /// A value and its place in the picture.
 #[derive(Debug, Clone, PartialEq)]
