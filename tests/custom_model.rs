@@ -142,6 +142,10 @@ fn check_run(run: &Path, mean: f64) {
             "{method}: {tags:?}"
         );
     }
+    let page = std::fs::read_to_string(run.join("report.html")).expect("a page");
+    for words in ["one mean", "nuts", "Estimates by method", "Draws of mu"] {
+        assert!(page.contains(words), "no {words:?} in the page");
+    }
     let files = listing(run);
     for what in ["traces", "ranks", "autocorrelation"] {
         for end in ["svg", "png"] {

@@ -44,6 +44,7 @@ use crate::record::{
     TensorBoardSink,
 };
 use crate::report::Figure;
+use crate::report::page::page;
 
 pub use error::StudyError;
 pub use found::Sampled;
@@ -222,7 +223,7 @@ impl<'a> Study<'a> {
         &self.text
     }
 
-    /// Writes the comparison, what was found and the manifest, gives the folder its final name and returns that.
+    /// Writes the comparison, what was found, the manifest and `report.html`, gives the folder its final name and returns that.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -266,6 +267,10 @@ impl<'a> Study<'a> {
             methods: self.methods,
             platform: Platform::current(),
         };
+        // The page tells of the manifest as well.
+        self.folder.write_json("manifest.json", &manifest)?;
+        let page = page(&[self.folder.path().to_path_buf()])?;
+        self.folder.write_text("report.html", &page)?;
         Ok(self.folder.finish(&manifest)?)
     }
 

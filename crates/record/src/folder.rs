@@ -103,6 +103,16 @@ impl RunFolder {
         Ok(self.partial.join(name))
     }
 
+    /// Writes `text` to the file `name` of the run, whole or not at all, and returns its path.
+    ///
+    /// # Errors
+    /// When `name` is not a plain name, or the file cannot be written.
+    pub fn write_text(&self, name: &str, text: &str) -> Result<PathBuf, RecordError> {
+        check_entry_name(name)?;
+        json::write_bytes(&self.partial, name, text.as_bytes())?;
+        Ok(self.partial.join(name))
+    }
+
     /// Writes `manifest.json`, renames the folder to its final name and returns that.
     ///
     /// # Errors

@@ -9,20 +9,25 @@ use serde::de::DeserializeOwned;
 
 use crate::RecordError;
 
-/// Writes `value` to `folder/name` under a temporary name, brings it to the disk and renames it.
+/// Writes `value` to `folder/name`, whole or not at all.
 pub(crate) fn write<T: Serialize + ?Sized>(
     folder: &Path,
     name: &str,
     value: &T,
 ) -> Result<(), RecordError> {
-    let path = folder.join(name);
     let mut text = serde_json::to_vec_pretty(value).map_err(|source| RecordError::Encode {
-        path: path.clone(),
+        path: folder.join(name),
         source,
     })?;
     text.push(b'\n');
+    write_bytes(folder, name, &text)
+}
+
+/// Writes `bytes` to `folder/name` under a temporary name, brings them to the disk and renames it.
+pub(crate) fn write_bytes(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), RecordError> {
+    let path = folder.join(name);
     let temporary = folder.join(format!(".{name}.tmp"));
-    write_synced(&temporary, &text)
+    write_synced(&temporary, bytes)
         .and_then(|()| fs::rename(&temporary, &path))
         .map_err(|source| {
             // Best effort: a leftover under this name is overwritten by the next attempt.
