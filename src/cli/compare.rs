@@ -96,7 +96,7 @@ pub fn run(arguments: &CompareArguments) -> Result<u8, Failure> {
     }
     text += &verdicts.text();
     let json = run.write_found(&comparison, Some(("compare", verdicts.as_json())))?;
-    let exhibits = Known {
+    let mut exhibits = Known {
         series: &series,
         model: &model,
         exact: referee.exact.as_ref(),
@@ -104,6 +104,7 @@ pub fn run(arguments: &CompareArguments) -> Result<u8, Failure> {
         ends,
     }
     .exhibits()?;
+    exhibits.found.extend(verdicts.remarks());
     let is_trusted = outcomes.iter().all(|outcome| outcome.is_trusted);
     run.end(Ending {
         series: Some(SeriesInfo::of(&series, path.as_deref())),

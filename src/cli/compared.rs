@@ -119,6 +119,11 @@ impl<'a> Verdicts<'a> {
         }
     }
 
+    /// When to pick which, in sentences.
+    pub fn remarks(&self) -> impl Iterator<Item = String> {
+        self.remarks.iter().map(Remark::to_string)
+    }
+
     /// Both tables, the advice and the remarks.
     pub fn text(&self) -> String {
         let mut text = self.methods_table();

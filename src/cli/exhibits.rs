@@ -42,7 +42,7 @@ impl Known<'_> {
         };
         Ok(Exhibits {
             format: Exhibits::FORMAT,
-            found: found.lines().map(str::to_owned).collect(),
+            found: sentences(&found),
             series: shown_series(self.series),
             likelihood: self.model.likelihood().as_str().to_owned(),
             regimes: self.model.regimes().of_stretch().to_vec(),
@@ -52,6 +52,18 @@ impl Known<'_> {
             ends: self.ends,
         })
     }
+}
+
+/// The lines of `text`; one that ends in a semicolon goes on in the next.
+fn sentences(text: &str) -> Vec<String> {
+    let mut sentences: Vec<String> = Vec::new();
+    for line in text.lines() {
+        match sentences.last_mut().filter(|so_far| so_far.ends_with(';')) {
+            Some(so_far) => *so_far += &format!(" {line}"),
+            None => sentences.push(line.to_owned()),
+        }
+    }
+    sentences
 }
 
 /// Where the starts of `answers` ended, optimum by optimum.
@@ -130,5 +142,31 @@ fn shown_switch(
         probabilities,
         profile_places,
         profile,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_goes_on_after_a_semicolon() {
+        let found = sentences("One.\nIt begins;\nand ends;\nso.\nTwo.\n");
+        assert_eq!(found, ["One.", "It begins; and ends; so.", "Two."]);
+    }
+
+    #[test]
+    fn a_long_series_keeps_the_ends_of_its_stretches() {
+        let mut values = vec![1.0; 100_000];
+        (values[12_345], values[67_890], values[5]) = (9.0, -9.0, f64::NAN);
+        let series = Series::from_values("y", values).expect("a series");
+        let shown = shown_series(&series);
+        assert!(shown.rows.len() <= MOST_ROWS && shown.n == 100_000);
+        assert!(shown.rows.is_sorted() && !shown.rows.contains(&5));
+        for (row, value) in [(12_345, 9.0), (67_890, -9.0)] {
+            let at = shown.rows.iter().position(|known| *known == row);
+            assert_eq!(at.map(|at| shown.values[at]), Some(value));
+        }
+        assert!(shown.labels.is_empty());
     }
 }

@@ -11,7 +11,7 @@ use crate::{RecordError, json};
 pub struct Exhibits {
     /// Version of this file's own shape: [`Exhibits::FORMAT`].
     pub format: u32,
-    /// What was found, in sentences; empty where there is no exact answer.
+    /// What was found, in sentences, and what to make of it; empty where there is no exact answer and nothing was compared.
     pub found: Vec<String>,
     /// The series, as much of it as a figure can show.
     pub series: ShownSeries,
