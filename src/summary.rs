@@ -1,9 +1,9 @@
-//! Draws as a table, as JSON, and judged: whether they come from memory or from the disk.
+//! Answers as tables: draws, judged wherever they come from, and Laplace's Gaussian; draws as JSON, too.
 
 use serde_json::{Value, json};
 
 use crate::diagnostics::{MIN_DRAWS, Summary};
-use crate::infer::{Chains, Diagnosis, InferError, SamplerStats};
+use crate::infer::{Chains, Diagnosis, InferError, LaplaceSummary, SamplerStats};
 use crate::record::{RecordError, StoredDraws};
 use crate::text;
 
@@ -148,7 +148,7 @@ fn finite(value: f64) -> Option<f64> {
 }
 
 /// Four significant digits.
-pub(crate) fn number(value: f64) -> String {
+fn number(value: f64) -> String {
     if value.is_nan() {
         return "-".to_owned();
     }
@@ -183,4 +183,72 @@ fn r_hat(value: f64) -> String {
 pub fn diagnose(stored: &StoredDraws) -> Result<Diagnosis, SummaryError> {
     let stats = stats_of(stored)?;
     Ok(Diagnosis::of(stored, &stored.names(), &stats)?)
+}
+
+/// Pareto k up to which a Gaussian's weights can be believed (Vehtari, Simpson, Gelman, Yao & Gabry 2024).
+pub const GOOD_PARETO_K: f64 = 0.7;
+
+/// The Gaussian at an optimum as a table: what stands there, its standard errors, and what its weighed draws correct.
+pub fn laplace_table(laplace: &LaplaceSummary) -> String {
+    let header = [
+        "",
+        "estimate",
+        "std error",
+        "eti89_lb",
+        "eti89_ub",
+        "corrected mean",
+        "corrected sd",
+    ];
+    let rows: Vec<Vec<String>> = laplace
+        .rows
+        .iter()
+        .map(|row| {
+            let numbers = [
+                row.value,
+                row.standard_error,
+                row.eti89_lb,
+                row.eti89_ub,
+                row.corrected_mean,
+                row.corrected_sd,
+            ];
+            std::iter::once(row.name.clone())
+                .chain(numbers.map(|value| beside(value, row.standard_error)))
+                .collect()
+        })
+        .collect();
+    text::table(&header, &rows)
+}
+
+/// `value` to the digits that a standard error leaves certain, and two more; four significant ones where that is no guide.
+fn beside(value: f64, standard_error: f64) -> String {
+    let places = 2.0 - standard_error.log10().floor();
+    let digits = value.abs().max(standard_error).log10() + places;
+    if value.is_finite() && (0.0..12.0).contains(&places) && (4.0..17.0).contains(&digits) {
+        format!("{value:.*}", places as usize)
+    } else {
+        significant(value)
+    }
+}
+
+/// Four significant digits.
+pub fn significant(value: f64) -> String {
+    let size = value.abs();
+    if size != 0.0 && !(1e-4..1e7).contains(&size) {
+        return format!("{value:.3e}");
+    }
+    let places = (3.0 - size.max(1e-4).log10().floor()).clamp(0.0, 8.0) as usize;
+    format!("{value:.places$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_follow_the_standard_error() {
+        assert_eq!(beside(1_000_000_001.25, 0.13), "1000000001.250");
+        assert_eq!(beside(45.920_501, 0.56), "45.921");
+        assert_eq!(beside(2e-13, 7e-7), "2.000e-13");
+        assert_eq!(beside(12_345.0, f64::NAN), "12345");
+    }
 }

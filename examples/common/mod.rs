@@ -35,13 +35,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::builder::RangedU64ValueParser;
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use switchback::diagnostics::{mcse_mean, mcse_sd};
-use switchback::record::{Manifest, MethodInfo, Platform, RunFolder, Status};
+use switchback::record::{Manifest, MethodInfo, Platform, RunFolder, Status, run_path};
 use switchback::report::Figure;
+use switchback::text;
 
 /// Characters of a line of text.
 const WIDTH: usize = 96;
@@ -95,7 +95,7 @@ pub fn run<T: clap::Args + Serialize>(
     let path = arguments
         .run_dir
         .clone()
-        .unwrap_or_else(|| default_path(name, created_at));
+        .unwrap_or_else(|| run_path(name, created_at));
     let folder = match RunFolder::create(path) {
         Ok(folder) => folder,
         Err(error) => return complain(&error, 2),
@@ -172,13 +172,17 @@ impl Report {
     /// Adds a paragraph to the text, wrapped.
     pub fn say(&mut self, text: impl AsRef<str>) {
         self.blank();
-        self.text += &wrapped(text.as_ref());
+        let words: Vec<&str> = text.as_ref().split_whitespace().collect();
+        self.text += &text::wrapped(&words.join(" "), WIDTH, "");
     }
 
     /// Adds a table to the text: the first column to the left, the others to the right.
     pub fn table(&mut self, header: &[&str], rows: &[Vec<String>]) {
         self.blank();
-        self.text += &table(header, rows);
+        for line in text::table(header, rows).lines() {
+            self.text += format!("  {line}").trim_end();
+            self.text.push('\n');
+        }
     }
 
     fn blank(&mut self) {
@@ -317,11 +321,6 @@ fn parse<T: clap::Args>(name: &'static str, about: &'static str) -> Result<Argum
     })
 }
 
-fn default_path(name: &str, at: Timestamp) -> PathBuf {
-    let at = at.strftime("%Y%m%d-%H%M%S%.3f").to_string();
-    PathBuf::from("runs").join(format!("{name}-{}", at.replace('.', "-")))
-}
-
 fn manifest<T: clap::Args + Serialize>(
     name: &'static str,
     arguments: &Arguments<T>,
@@ -358,48 +357,6 @@ fn manifest<T: clap::Args + Serialize>(
         }],
         platform: Platform::current(),
     })
-}
-
-/// A table without lines: the first column to the left, the others to the right.
-fn table(header: &[&str], rows: &[Vec<String>]) -> String {
-    let mut table = Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(header.to_vec())
-        .add_rows(rows.to_vec());
-    for (i, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((if i == 0 { 2 } else { 0 }, 2));
-        if i > 0 {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    let lines: Vec<_> = table
-        .lines()
-        .map(|line| line.trim_end().to_owned())
-        .collect();
-    lines.join("\n") + "\n"
-}
-
-/// `text` in lines of at most [`WIDTH`] characters where its words allow.
-fn wrapped(text: &str) -> String {
-    let mut wrapped = String::new();
-    let mut used = 0;
-    for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if used > 0 && used + 1 + length > WIDTH {
-            wrapped.push('\n');
-            used = 0;
-        }
-        if used > 0 {
-            wrapped.push(' ');
-            used += 1;
-        }
-        wrapped += word;
-        used += length;
-    }
-    wrapped.push('\n');
-    wrapped
 }
 
 fn print(text: &str) -> io::Result<()> {

@@ -7,11 +7,10 @@ use switchback::infer::{LaplaceError, LaplaceSummary, Optimum, SoftAgainstHard, 
 use super::answer::Answer;
 use super::rows::significant;
 use super::terminal;
+use switchback::summary;
 
 /// Optima that are shown; the JSON has all.
 const SHOWN: usize = 10;
-/// Pareto k up to which a Gaussian's weights can be believed (Vehtari et al. 2024).
-const GOOD_K: f64 = 0.7;
 
 /// The whole answer: how many starts reached the best optimum, the optima, the Gaussian there, and soft against hard.
 pub fn text(series: &Series, names: &[String], answer: &Answer, map: bool) -> String {
@@ -128,59 +127,22 @@ fn values_table(names: &[String], answer: &Answer) -> String {
 }
 
 fn laplace_text(laplace: &LaplaceSummary, is_posterior: bool) -> String {
-    let header = [
-        "",
-        "estimate",
-        "std error",
-        "eti89_lb",
-        "eti89_ub",
-        "corrected mean",
-        "corrected sd",
-    ];
-    let rows: Vec<Vec<String>> = laplace
-        .rows
-        .iter()
-        .map(|row| {
-            let numbers = [
-                row.value,
-                row.standard_error,
-                row.eti89_lb,
-                row.eti89_ub,
-                row.corrected_mean,
-                row.corrected_sd,
-            ];
-            std::iter::once(row.name.clone())
-                .chain(numbers.map(|value| beside(value, row.standard_error)))
-                .collect()
-        })
-        .collect();
     let target = if is_posterior {
         "the posterior"
     } else {
         "the likelihood"
     };
-    let advice = if laplace.pareto_k <= GOOD_K {
+    let advice = if laplace.pareto_k <= summary::GOOD_PARETO_K {
         format!("the Gaussian is near enough to {target} for its draws to be reweighted")
     } else {
         format!("the Gaussian does not fit {target}: take `switchback sample` for how sure to be")
     };
     format!(
         "{}\nLaplace: Pareto k {:.2} over {} draws; {advice}.\n",
-        terminal::table(&header, &rows),
+        summary::laplace_table(laplace),
         laplace.pareto_k,
         laplace.n_draws,
     )
-}
-
-/// `value` to the digits that a standard error leaves certain, and two more; four significant ones where that is no guide.
-fn beside(value: f64, standard_error: f64) -> String {
-    let places = 2.0 - standard_error.log10().floor();
-    let digits = value.abs().max(standard_error).log10() + places;
-    if value.is_finite() && (0.0..12.0).contains(&places) && (4.0..17.0).contains(&digits) {
-        format!("{value:.*}", places as usize)
-    } else {
-        significant(value)
-    }
 }
 
 /// Why there is no Gaussian.
@@ -361,18 +323,5 @@ fn corner(answer: &Answer) -> String {
             answer.plan.n_starts
         ),
         _ => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn digits_follow_the_standard_error() {
-        assert_eq!(beside(1_000_000_001.25, 0.13), "1000000001.250");
-        assert_eq!(beside(45.920_501, 0.56), "45.921");
-        assert_eq!(beside(2e-13, 7e-7), "2.000e-13");
-        assert_eq!(beside(12_345.0, f64::NAN), "12345");
     }
 }

@@ -39,6 +39,7 @@ mod simulate;
 mod start;
 mod terminal;
 mod watch;
+mod whole;
 
 use std::process::ExitCode;
 

@@ -7,7 +7,7 @@ use switchback::report::page::page;
 
 use super::args::ReportArguments;
 use super::failure::Failure;
-use super::{DONE, terminal};
+use super::{DONE, terminal, whole};
 
 /// Name of the page in a run's folder.
 pub const FILE: &str = "report.html";
@@ -50,17 +50,7 @@ pub fn write(runs: &[PathBuf], output: &Path) -> Result<(), Failure> {
 }
 
 fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        file.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = file.tempfile_in(folder)?;
+    let mut file = whole::beside(path)?;
     file.write_all(text.as_bytes())?;
     file.persist(path)?;
     Ok(())

@@ -7,6 +7,8 @@ use switchback::infer::{Diagnosis, Far, Form, Optimum, Target};
 use switchback::models::{Exact, ModelError, Moments, SwitchModel, SwitchPrior};
 use switchback::record::{self, Named, Row};
 
+pub use switchback::summary::significant;
+
 use super::climbing::Engine;
 use super::terminal;
 
@@ -467,16 +469,6 @@ pub fn with_sd(mean: f64, sd: Option<f64>) -> String {
         }
         _ => significant(mean),
     }
-}
-
-/// Four significant digits.
-pub fn significant(value: f64) -> String {
-    let size = value.abs();
-    if size != 0.0 && !(1e-4..1e7).contains(&size) {
-        return format!("{value:.3e}");
-    }
-    let places = (3.0 - size.max(1e-4).log10().floor()).clamp(0.0, 8.0) as usize;
-    format!("{value:.places$}")
 }
 
 #[cfg(test)]

@@ -8,11 +8,11 @@ use switchback::core::Series;
 use switchback::models::SwitchModel;
 use switchback::record::{
     Begun, Comparison, Exhibits, Manifest, MethodInfo, Platform, RunFolder, SeriesInfo, Status,
-    TensorBoardSink,
+    TensorBoardSink, run_path,
 };
-use switchback::report::page::figures;
+use switchback::report::page::{figures, page};
 
-use super::args::{OutputArguments, RUNS};
+use super::args::OutputArguments;
 use super::dashboards::Dashboards;
 use super::failure::Failure;
 use super::listen::{Interrupt, Listeners};
@@ -62,7 +62,7 @@ impl<'a> Run<'a> {
         run_dir: Option<PathBuf>,
         output: &'a OutputArguments,
     ) -> Result<Self, Failure> {
-        let path = run_dir.unwrap_or_else(|| default_path(name, created_at));
+        let path = run_dir.unwrap_or_else(|| run_path(name, created_at));
         let folder = RunFolder::create(path)?;
         folder.write_json(Begun::FILE, &Begun::now(created_at, command_line()))?;
         Ok(Self {
@@ -161,8 +161,8 @@ impl<'a> Run<'a> {
             self.folder.write_json(Exhibits::FILE, exhibits)?;
             // The page tells of the manifest as well.
             self.folder.write_json("manifest.json", &manifest)?;
-            let folder = self.folder.path().to_path_buf();
-            report::write(std::slice::from_ref(&folder), &folder.join(report::FILE))?;
+            let page = page(&[self.folder.path().to_path_buf()])?;
+            self.folder.write_text(report::FILE, &page)?;
         }
         if let Some(mut dashboards) = self.dashboards {
             if has_report {
@@ -196,22 +196,5 @@ fn command_line() -> Vec<String> {
 
 /// What a run of `command` on `series` is called before its moment.
 pub fn name_of(command: &str, series: &Series) -> String {
-    let plain = |c: char| {
-        if c.is_alphanumeric() || c == '_' || c == '-' {
-            c
-        } else {
-            '_'
-        }
-    };
-    let name: String = series.name().chars().map(plain).collect();
-    format!("{command}-{name}")
-}
-
-/// The folder of a run called `name` that began at `at`.
-fn default_path(name: &str, at: Timestamp) -> PathBuf {
-    let at = at
-        .strftime("%Y%m%d-%H%M%S%.3f")
-        .to_string()
-        .replace('.', "-");
-    PathBuf::from(RUNS).join(format!("{name}-{at}"))
+    format!("{command}-{}", series.name())
 }

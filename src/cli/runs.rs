@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use switchback::record::{Comparison, Manifest, Row, RunState, Status, StoredRun};
+use switchback::record::{Comparison, Manifest, RUNS, Row, RunState, Status, StoredRun};
 
-use super::args::{RUNS, RunsArguments};
+use super::args::RunsArguments;
 use super::failure::Failure;
 use super::{DONE, terminal};
 

@@ -8,7 +8,7 @@ use switchback::models::{Law, simulate};
 use super::DONE;
 use super::args::SimulateArguments;
 use super::failure::Failure;
-use super::terminal;
+use super::{terminal, whole};
 
 /// The switches that were asked for cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -95,17 +95,7 @@ fn write_whole(path: &Path, values: &[f64]) -> io::Result<()> {
         }
         Err(_) => {}
     }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        file.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = file.tempfile_in(folder)?;
+    let mut file = whole::beside(path)?;
     let mut out = BufWriter::new(&mut file);
     write_rows(values, &mut out)?;
     out.flush()?;

@@ -4,9 +4,6 @@ use crate::infer::{ChainsSettings, Diagnosis, LaplaceSummary, Top};
 use crate::models::custom::CustomModel;
 use crate::{summary, text};
 
-/// Pareto k up to which Laplace's Gaussian, weighed, can be relied on (Vehtari, Simpson, Gelman, Yao & Gabry 2024).
-const GOOD_PARETO_K: f64 = 0.7;
-
 /// What a sampler's chains left behind.
 #[derive(Debug, Clone)]
 pub struct Sampled {
@@ -48,7 +45,7 @@ pub(super) fn map_text(model: &dyn CustomModel, tops: &[Top], n_starts: usize) -
         .enumerate()
         .map(|(number, top)| {
             let mut row = vec![(number + 1).to_string()];
-            row.extend(top.values.iter().map(|value| summary::number(*value)));
+            row.extend(top.values.iter().map(|value| summary::significant(*value)));
             row.push(format!("{:.4}", top.logp));
             row.push(format!("{:.1e}", top.grad_norm));
             row.push(format!("{} of {n_starts}", top.n_starts));
@@ -63,7 +60,7 @@ pub(super) fn map_text(model: &dyn CustomModel, tops: &[Top], n_starts: usize) -
 }
 
 pub(super) fn pareto_advice(pareto_k: f64) -> String {
-    if pareto_k <= GOOD_PARETO_K {
+    if pareto_k <= summary::GOOD_PARETO_K {
         format!("Pareto k is {pareto_k:.2}: the Gaussian is near the posterior.")
     } else {
         format!("Pareto k is {pareto_k:.2}, above 0.7: the posterior is no Gaussian; sample it.")
@@ -71,35 +68,10 @@ pub(super) fn pareto_advice(pareto_k: f64) -> String {
 }
 
 pub(super) fn laplace_text(found: &LaplaceSummary) -> String {
-    let header = [
-        "",
-        "top",
-        "se",
-        "eti89_lb",
-        "eti89_ub",
-        "corrected mean",
-        "corrected sd",
-    ];
-    let rows: Vec<Vec<String>> = found
-        .rows
-        .iter()
-        .map(|row| {
-            let numbers = [
-                row.value,
-                row.standard_error,
-                row.eti89_lb,
-                row.eti89_ub,
-                row.corrected_mean,
-                row.corrected_sd,
-            ];
-            let numbers = numbers.into_iter().map(summary::number);
-            std::iter::once(row.name.clone()).chain(numbers).collect()
-        })
-        .collect();
     format!(
         "laplace: the Gaussian at the top over unconstrained positions (with the Jacobian); log evidence {:.4}\n\n{}\n{}\n\n",
         found.log_evidence,
-        text::table(&header, &rows),
+        summary::laplace_table(found),
         pareto_advice(found.pareto_k)
     )
 }

@@ -41,7 +41,7 @@ use crate::infer::{
 use crate::models::custom::CustomModel;
 use crate::record::{
     Comparison, EventFile, Manifest, MethodInfo, Platform, Row, RunFolder, Setting, Status,
-    TensorBoardSink,
+    TensorBoardSink, run_path,
 };
 use crate::report::Figure;
 use crate::report::page::page;
@@ -114,7 +114,7 @@ impl<'a> Study<'a> {
         let folder = RunFolder::create(
             settings
                 .run_dir
-                .unwrap_or_else(|| default_path(model.declared().model(), created_at)),
+                .unwrap_or_else(|| run_path(model.declared().model(), created_at)),
         )?;
         Ok(Self {
             listeners: Listeners {
@@ -363,21 +363,4 @@ impl<'a> Study<'a> {
             seconds,
         });
     }
-}
-
-/// The folder of a run of `model` that began at `at`.
-fn default_path(model: &str, at: Timestamp) -> PathBuf {
-    let plain = |c: char| {
-        if c.is_alphanumeric() || c == '-' {
-            c
-        } else {
-            '_'
-        }
-    };
-    let name: String = model.chars().map(plain).collect();
-    let at = at
-        .strftime("%Y%m%d-%H%M%S%.3f")
-        .to_string()
-        .replace('.', "-");
-    PathBuf::from("runs").join(format!("{name}-{at}"))
 }

@@ -5,12 +5,29 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{Begun, Manifest, RecordError, json};
 
+/// Where runs go that were given no folder.
+pub const RUNS: &str = "runs";
 /// What the name of an unfinished run ends in.
 pub(crate) const PARTIAL: &str = "partial";
+
+/// The folder under `runs/` of a run called `name` that began at `at`: what is no plain letter of a name becomes `_`.
+pub fn run_path(name: &str, at: Timestamp) -> PathBuf {
+    let plain = |c: char| {
+        if c.is_alphanumeric() || c == '_' || c == '-' {
+            c
+        } else {
+            '_'
+        }
+    };
+    let name: String = name.chars().map(plain).collect();
+    let at = at.strftime("%Y%m%d-%H%M%S%.3f").to_string();
+    Path::new(RUNS).join(format!("{name}-{}", at.replace('.', "-")))
+}
 
 /// The folder of a run that is being written.
 ///
@@ -276,6 +293,13 @@ mod tests {
         assert!(!scratch.path().join("deep/er/run.partial").exists());
         let read = Manifest::read(path.join("manifest.json")).expect("a manifest");
         assert_eq!(read, manifest());
+    }
+
+    #[test]
+    fn a_run_without_a_folder_has_a_plain_name_and_its_moment() {
+        let at = "2026-01-02T03:04:05.678Z".parse().expect("a time");
+        let path = run_path("sample-a b/<c>", at);
+        assert_eq!(path, Path::new("runs/sample-a_b__c_-20260102-030405-678"));
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub use draws::{CmdStanInfo, DrawsFile, DrawsInfo, StoredDraws, draws_in};
 pub use error::RecordError;
 pub use events::{Chart, EventFile, EventTail, LoggedPoint, Setting};
 pub use exhibits::{Exhibits, ShownEnd, ShownSeries, ShownSwitch};
-pub use folder::RunFolder;
+pub use folder::{RUNS, RunFolder, run_path};
 pub use manifest::{Manifest, MethodInfo, Platform, SeriesInfo, Status};
 pub use named::Named;
 pub use runs::{RunState, StoredRun};

@@ -10,6 +10,7 @@ mod density;
 mod device;
 mod fused;
 mod graph;
+mod kept;
 mod kernel;
 mod levels;
 mod module;

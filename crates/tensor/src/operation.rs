@@ -3,9 +3,8 @@
 // burn calls its ndarray backend deprecated in favour of flex; it stays offered as a second opinion.
 #![expect(deprecated)]
 
-use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::ops::{Backward, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{
     Autodiff, AutodiffBackend, Backend, Flex, NdArray, TensorMetadata, backend_extension,
@@ -13,6 +12,8 @@ use burn::backend::{
 use burn::tensor::{Shape, TensorData};
 use switchback_core::{Gradient, LogDensity};
 use switchback_models::Objective;
+
+use crate::kept::KeptGradient;
 
 /// Backends on which an objective is one operation.
 ///
@@ -117,33 +118,9 @@ fn losses_and_gradients(
     (loss, TensorData::new(slopes, shape.clone()))
 }
 
-/// The step back through the operation, which has kept its gradient.
-#[derive(Debug)]
-struct SwitchBackward;
-
-impl<B: Backend> Backward<B, 1> for SwitchBackward {
-    /// `[starts, dim]`.
-    type State = FloatTensor<B>;
-
-    fn backward(
-        self,
-        ops: Ops<Self::State, 1>,
-        grads: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let outer = grads.consume::<B>(&ops.node);
-        let [Some(position)] = ops.parents else {
-            return;
-        };
-        let starts = outer.shape().num_elements();
-        let outer = B::float_reshape(outer, Shape::new([starts, 1]));
-        grads.register::<B>(position.id, B::float_mul(ops.state, outer));
-    }
-}
-
 impl<B: SwitchOperation, C: CheckpointStrategy> SwitchOperation for Autodiff<B, C> {
     fn switch_loss(position: FloatTensor<Self>, objective: &Objective) -> FloatTensor<Self> {
-        let prepared = SwitchBackward
+        let prepared = KeptGradient
             .prepare::<C>([position.node()])
             .compute_bound()
             .stateful();

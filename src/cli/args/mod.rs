@@ -15,7 +15,7 @@ pub use optimizing::{
     RateSchedule, SmoothForm, ToleranceArguments,
 };
 pub use runs::{
-    CompareRunsArguments, CompletionsArguments, ManArguments, RUNS, ReportArguments, RunsArguments,
+    CompareRunsArguments, CompletionsArguments, ManArguments, ReportArguments, RunsArguments,
     WatchArguments,
 };
 pub use sampling::{

@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap_complete::Shell;
-
-/// Where runs go that were given no folder.
-pub const RUNS: &str = "runs";
+use switchback::record::RUNS;
 
 /// `runs`.
 #[derive(Debug, Args)]

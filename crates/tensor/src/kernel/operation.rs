@@ -1,8 +1,7 @@
 //! The kernel as an operation of burn, with its step back.
 
-use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::ops::{Backward, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Backend, Cube, TensorMetadata, backend_extension};
 use burn::tensor::Shape;
@@ -11,6 +10,7 @@ use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use cubecl::prelude::*;
 
 use super::{KernelShape, sums};
+use crate::kept::KeptGradient;
 
 /// Units of a cube.
 const UNITS: usize = 64;
@@ -89,30 +89,6 @@ impl KernelOperation for Cube {
     }
 }
 
-/// The step back through the kernel, which has written its gradient.
-#[derive(Debug)]
-struct KernelBackward;
-
-impl<B: Backend> Backward<B, 1> for KernelBackward {
-    /// `[starts, columns]`.
-    type State = FloatTensor<B>;
-
-    fn backward(
-        self,
-        ops: Ops<Self::State, 1>,
-        grads: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let outer = grads.consume::<B>(&ops.node);
-        let [Some(levels)] = ops.parents else {
-            return;
-        };
-        let starts = outer.shape().num_elements();
-        let outer = B::float_reshape(outer, Shape::new([starts, 1]));
-        grads.register::<B>(levels.id, B::float_mul(ops.state, outer));
-    }
-}
-
 impl<B: KernelOperation, C: CheckpointStrategy> KernelOperation for Autodiff<B, C> {
     fn switch_misfit(
         levels: FloatTensor<Self>,
@@ -121,7 +97,7 @@ impl<B: KernelOperation, C: CheckpointStrategy> KernelOperation for Autodiff<B, 
         share: f32,
         shape: &KernelShape,
     ) -> FloatTensor<Self> {
-        let prepared = KernelBackward
+        let prepared = KeptGradient
             .prepare::<C>([levels.node()])
             .compute_bound()
             .stateful();
