@@ -211,10 +211,11 @@ fn the_same_likelihood_is_the_same_density_on_every_device() {
             continue;
         };
         let model = on_tensors(&device);
+        // Measured: 8.2e-8 in single precision, 1.1e-16 in double.
         let near = if name == DeviceName::Wgpu {
-            1e-5
+            1e-6
         } else {
-            1e-13
+            1e-14
         };
         let positions = [-1.3, 0.2, 4.0];
         let (mut truth, mut found, mut slopes) = ([0.0; 3], [0.0; 3], [0.0; 3]);
@@ -240,7 +241,7 @@ fn the_same_likelihood_is_the_same_density_on_every_device() {
         let sandbox = Sandbox::new();
         let map = begin(&sandbox, &model).map(4).expect("a top");
         assert!(
-            (map.values[0] - conjugate().0).abs() < if near > 1e-6 { 1e-3 } else { 1e-8 },
+            (map.values[0] - conjugate().0).abs() < near.max(1e-8),
             "{name}: {map:?}"
         );
     }

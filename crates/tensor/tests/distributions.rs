@@ -4,7 +4,7 @@ mod common;
 
 use common::{graphics, processors};
 use switchback_core::{Gradient, LogDensity, Support};
-use switchback_models::custom::{Arithmetic, Declaration, Distribution};
+use switchback_models::custom::{Declaration, Distribution};
 use switchback_tensor::OpenDevice;
 use switchback_tensor::custom::{Number, TensorModel, density};
 
@@ -129,14 +129,16 @@ fn check(device: &OpenDevice, near: f64, near_slope: f64) {
 #[test]
 fn values_and_derivatives_on_processors() {
     for device in processors() {
-        check(&device, 1e-13, 1e-9);
+        // Measured: 4.2e-16 and, most of it the difference's own, 1.5e-12.
+        check(&device, 1e-14, 1e-11);
     }
 }
 
 #[test]
 fn values_and_derivatives_on_a_graphics_device() {
     let Some(device) = graphics() else { return };
-    check(&device, 1e-5, 1e-4);
+    // Measured on Mesa's software Vulkan: 8.9e-7 and 8.7e-8.
+    check(&device, 5e-6, 1e-6);
 }
 
 /// The log density at each `x`, with its derivative there, of a distribution of plain numbers.
@@ -199,34 +201,4 @@ fn outside_there_is_nothing_and_no_derivative_is_lost() {
             }
         }
     }
-}
-
-#[test]
-fn the_gamma_function_is_right_from_small_to_large() {
-    for device in processors() {
-        let xs = [1e-8, 1e-3, 0.3, 1.0, 1.5, 2.0, 7.0, 33.3, 1e3, 1e7];
-        let declaration = Declaration::new("gamma").parameter(
-            "x",
-            Support::Positive,
-            Distribution::exponential(1.0),
-        );
-        let model = TensorModel::new(declaration, &device, |of| {
-            Number::from(of.get("x")).ln_gamma()
-        })
-        .expect("it is positive");
-        let positions = xs.map(f64::ln);
-        let mut found = [0.0; 10];
-        switchback_core::Posterior::log_likelihood(&model, &positions, &mut found)
-            .expect("the device works");
-        for (x, found) in xs.iter().zip(found) {
-            let truth = statrs_ln_gamma(*x);
-            let near = 2e-14 * truth.abs().max(1.0);
-            assert!((found - truth).abs() < near, "{x}: {found} {truth}");
-        }
-    }
-}
-
-/// That of floats, which is statrs'.
-fn statrs_ln_gamma(x: f64) -> f64 {
-    <f64 as Arithmetic>::ln_gamma(x)
 }
