@@ -47,7 +47,7 @@ fn of_sampler(
         .take(MOST_QUANTITIES)
         .collect();
     let mut summaries = Vec::new();
-    let mut columns = Vec::new();
+    let mut columns: Vec<Column<'_>> = Vec::new();
     let stride = draws.n_draws().div_ceil(MOST_DRAWS).max(1);
     for name in &names {
         let chains = draws.read(name)?;
@@ -55,24 +55,32 @@ fn of_sampler(
         // Draws that cannot be judged are pictured all the same.
         summaries.extend(summary(name, &slices).ok());
         let is_whole = chains.iter().flatten().all(|draw| draw.fract() == 0.0);
-        let thinned: Vec<Vec<f64>> = chains
+        let mut chains = chains;
+        chains.truncate(MOST_CHAINS);
+        let thinned = chains
             .iter()
-            .take(MOST_CHAINS)
-            .map(|chain| chain.iter().copied().step_by(stride).collect())
-            .collect();
-        columns.push((name, thinned, is_whole));
+            .map(|chain| chain.iter().copied().step_by(stride).collect());
+        columns.push((name, thinned.collect(), chains, is_whole));
     }
+    let every: Vec<Quantity<'_>> = columns
+        .iter()
+        .map(|(name, _, chains, whole)| quantity(name, chains, *whole))
+        .collect();
     let quantities: Vec<Quantity<'_>> = columns
         .iter()
-        .map(|(name, chains, whole)| Quantity {
-            name,
-            chains,
-            whole: *whole,
-        })
+        .map(|(name, thinned, _, whole)| quantity(name, thinned, *whole))
         .collect();
     let mut note = format!("{} chains of {} draws.", draws.n_chains(), draws.n_draws());
     if stride > 1 {
-        note += &format!(" Figures show one draw of {stride}; the numbers are of all.");
+        note +=
+            &format!(" Traces and planes show one draw of {stride}; ranks and numbers are of all.");
+    }
+    let mut of_traces = traces(&quantities);
+    if stride > 1 {
+        let along = of_traces.panels.iter_mut().map(|panel| &mut panel.x.label);
+        for label in along.filter(|label| *label == "draw") {
+            *label = format!("draw, counted by {stride}");
+        }
     }
     let of_pair = match &quantities[..] {
         [x, y, ..] => {
@@ -94,10 +102,21 @@ fn of_sampler(
         h3 { (method) }
         p { (note) }
         (table(method, &summaries))
-        (gallery.picture(&traces(&quantities), &format!("{method}: the distribution of each chain, and its draws in order."))?)
-        (gallery.picture(&ranks(&quantities), &format!("{method}: chains that agree have even ranks."))?)
+        (gallery.picture(&of_traces, &format!("{method}: the distribution of each chain, and its draws in order."))?)
+        (gallery.picture(&ranks(&every), &format!("{method}: chains that agree have even ranks."))?)
         @if let Some(of_pair) = of_pair { (of_pair) }
     })
+}
+
+/// Name, the draws that are pictured one by one, all draws, and whether they are whole numbers.
+type Column<'a> = (&'a String, Vec<Vec<f64>>, Vec<Vec<f64>>, bool);
+
+fn quantity<'a>(name: &'a str, chains: &'a [Vec<f64>], whole: bool) -> Quantity<'a> {
+    Quantity {
+        name,
+        chains,
+        whole,
+    }
 }
 
 fn table(method: &str, summaries: &[Summary]) -> Markup {

@@ -123,10 +123,7 @@ pub fn figures(run: &Path) -> Result<Vec<(String, Figure)>, ReportError> {
 fn title(runs: &[RunRecord]) -> String {
     match runs {
         [run] => format!("{}: {}", run.series(), run.comparison.model),
-        several => {
-            let names: Vec<&str> = several.iter().map(|run| run.name.as_str()).collect();
-            format!("{} runs: {}", several.len(), names.join(", "))
-        }
+        several => format!("{} runs side by side", several.len()),
     }
 }
 
