@@ -40,6 +40,9 @@ const MODELS: [(&str, usize); 6] = [
     ("0,1,0", 300),
     ("0,1,2,3,4,5", 300),
 ];
+const JACOBIAN: Estimate = Estimate::Posterior {
+    with_jacobian: true,
+};
 const LENGTHS: [usize; 5] = [90, 1_000, 10_000, 100_000, 1_000_000];
 
 fn main() {
@@ -47,12 +50,7 @@ fn main() {
     table.line("measure,model,estimate,n,starts,threads,value,unit");
     for (regimes, n) in MODELS {
         for likelihood in Likelihood::ALL {
-            for estimate in [
-                Estimate::Likelihood,
-                Estimate::Posterior {
-                    with_jacobian: true,
-                },
-            ] {
+            for estimate in [Estimate::Likelihood, JACOBIAN] {
                 let case = Case::new(likelihood, regimes, estimate, n);
                 case.row(&mut table, "value_and_gradient", [1, 1], |case| {
                     (case.value_and_gradient(), "cpu_ns")
@@ -61,16 +59,15 @@ fn main() {
         }
     }
     for n in LENGTHS {
-        let case = Case::talks(n);
         for [starts, threads] in [[1, 1], [1_024, 1], [1_024, 2]] {
-            for (clock, unit) in ["start_steps_a_cpu_s", "start_steps_a_wall_s"]
-                .into_iter()
-                .enumerate()
-            {
-                case.row(&mut table, "adam", [starts, threads], |case| {
-                    (case.steps(starts, threads)[clock], unit)
-                });
-            }
+            Case::talks(n).steps_rows(&mut table, starts, threads);
+        }
+    }
+    for starts in [1, 1_024] {
+        Case::new(Likelihood::Normal, ONE_SWITCH, JACOBIAN, 90).steps_rows(&mut table, starts, 1);
+        for likelihood in [Likelihood::Normal, Likelihood::Poisson] {
+            let case = Case::new(likelihood, "0,1,0", Estimate::Likelihood, 90);
+            case.steps_rows(&mut table, starts, 1);
         }
     }
     let talks = Case::talks(90);
@@ -159,6 +156,16 @@ impl Case {
         }
     }
 
+    /// Steps of Adam, by both clocks.
+    fn steps_rows(&self, table: &mut Table, starts: usize, threads: usize) {
+        let units = ["start_steps_a_cpu_s", "start_steps_a_wall_s"];
+        for (clock, unit) in units.into_iter().enumerate() {
+            self.row(table, "adam", [starts, threads], |case| {
+                (case.steps(starts, threads)[clock], unit)
+            });
+        }
+    }
+
     fn objective(&self) -> Objective {
         let series = self.series();
         let settings = SwitchSettings {
@@ -241,19 +248,27 @@ impl Case {
     /// Starts x steps of Adam a CPU second and a second of the clock.
     fn steps(&self, starts: usize, threads: usize) -> [f64; 2] {
         let objective = self.objective();
-        let near = if self.n == 90 {
+        let near = if self.n == 90
+            && self.estimate == Estimate::Likelihood
+            && objective.space().dim() == 5
+        {
             TALKS_START.to_vec()
         } else {
             self.near(&objective)
         };
         // All over the series, if there are several.
+        let first = objective.model().n_parameters();
         let positions: Vec<f64> = (0..starts)
             .flat_map(|start| {
-                let mut position = near.clone();
+                let mut values = objective.space().constrain(&near);
                 if start > 0 {
-                    position[4] = (start as f64 / starts as f64) * self.n as f64;
+                    let last = self.n as f64;
+                    values[first] = (start as f64 / starts as f64) * last;
+                    for next in first + 1..values.len() {
+                        values[next] = 0.5 * (values[next - 1] + last);
+                    }
                 }
-                position
+                objective.space().unconstrain(&values).unwrap()
             })
             .collect();
         let mut climb = FusedClimb::new(objective, &Ascent::new(Rule::ADAM), &positions).unwrap();

@@ -1,5 +1,6 @@
 //! Gradient answers: where a climb starts, how it runs, where it could have ended, and what became of it.
 
+mod abreast;
 pub mod best;
 pub mod climb;
 pub mod find_map;

@@ -1,5 +1,6 @@
 //! The forms of a switchpoint model: hard, relaxed to sigmoids, and with the switches summed out; and what an optimiser climbs.
 
+mod abreast;
 mod hard;
 mod held;
 mod marginal;

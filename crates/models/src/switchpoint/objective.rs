@@ -8,6 +8,7 @@ use switchback_core::{
 };
 
 use self::chart::Chart;
+use super::abreast::alone;
 use super::scratch::{outside_or, with_scratch};
 use super::sigmoid::Blend;
 use crate::{ModelError, Paths, SwitchModel, SwitchPrior};
@@ -304,6 +305,13 @@ impl Objective {
         }
     }
 
+    /// Writes the natural values of `position` (`dim`) to `values` (`dim`).
+    fn constrain(&self, position: &[f64], values: &mut [f64]) {
+        let (position, _) = position.as_chunks::<1>();
+        let (values, _) = values.as_chunks_mut();
+        self.chart.constrain(&self.space, [true], position, values);
+    }
+
     /// What is added to the log-likelihood.
     fn rest(&self, position: &[f64], values: &[f64]) -> f64 {
         match self.estimate {
@@ -319,31 +327,85 @@ impl Objective {
         }
     }
 
-    /// Writes the gradient at the unconstrained `position` (`dim`) into `grad` (`dim`), and says whether it and the value
-    /// are finite: only then does it mean anything.
+    /// Writes the gradients at those of `W` unconstrained `positions` (`dim`, each number of all positions) that are `asked` for
+    /// into `grads` (`dim`), and says of each of these whether it and the value are finite: only then does it mean anything.
     ///
-    /// What [`RowGradient::logp_grad_at`] says of one position, for who follows the gradient and does not ask for the value: of
-    /// one switch between Normal regimes it is faster.
+    /// What [`RowGradient::logp_grad_at`] says of each position, to the last bit and whatever the other positions are, for who
+    /// follows the gradient and does not ask for the value. Of one switch between Normal regimes it is faster, the more so the
+    /// more positions there are.
     ///
     /// # Errors
     /// When the slices do not fit together.
     #[inline]
-    pub fn slopes(&self, position: &[f64], grad: &mut [f64]) -> Result<bool, DensityError> {
+    pub fn slopes<const W: usize>(
+        &self,
+        asked: [bool; W],
+        positions: &[[f64; W]],
+        grads: &mut [[f64; W]],
+    ) -> Result<[bool; W], DensityError> {
         let dim = self.space.dim();
-        DensityError::check_shape(dim, position.len(), 1)?;
-        DensityError::check_shape(dim, grad.len(), 1)?;
-        Ok(match (&self.form, self.estimate) {
-            (Form::Sigmoid(blend), Estimate::Likelihood) => with_scratch(dim, |values| {
-                self.chart.constrain(&self.space, position, values);
-                let is_finite = blend.slopes(values, grad);
-                self.chart.pull_back(&self.space, position, values, grad);
-                is_finite && grad.iter().all(|slope| slope.is_finite())
+        DensityError::check_shape(dim, positions.len(), 1)?;
+        DensityError::check_shape(dim, grads.len(), 1)?;
+        let mut are_finite = asked;
+        match &self.form {
+            Form::Sigmoid(blend) => with_scratch(dim * W, |values| {
+                let (values, _) = values.as_chunks_mut();
+                self.chart.constrain(&self.space, asked, positions, values);
+                are_finite = blend.slopes(asked, values, grads);
+                match self.estimate {
+                    Estimate::Likelihood => {
+                        self.chart
+                            .pull_back(&self.space, asked, positions, values, grads);
+                    }
+                    Estimate::Posterior { .. } => {
+                        for (w, is_finite) in are_finite.iter_mut().enumerate() {
+                            *is_finite = *is_finite
+                                && alone(
+                                    w,
+                                    [positions, values],
+                                    grads,
+                                    |position, values, grad| {
+                                        self.add_rest_gradient(position, values, grad);
+                                        self.rest(position, values).is_finite()
+                                    },
+                                );
+                        }
+                    }
+                }
             }),
-            _ => {
-                let value = self.logp_grad_at(position, grad);
-                value.is_finite() && grad.iter().all(|slope| slope.is_finite())
+            Form::Marginal(_) => {
+                for (w, is_finite) in are_finite.iter_mut().enumerate() {
+                    *is_finite = *is_finite
+                        && alone(w, [positions, &[]], grads, |position, _, grad| {
+                            self.logp_grad_at(position, grad).is_finite()
+                        });
+                }
             }
-        })
+        }
+        for grads in grads.iter() {
+            for (is_finite, slope) in are_finite.iter_mut().zip(grads) {
+                *is_finite &= slope.is_finite();
+            }
+        }
+        Ok(are_finite)
+    }
+
+    /// Makes of the likelihood's `gradient` by the `values` that of the density by the `position`.
+    fn add_rest_gradient(&self, position: &[f64], values: &[f64], gradient: &mut [f64]) {
+        if let Estimate::Posterior { .. } = self.estimate {
+            self.add_prior_gradient(values, gradient);
+        }
+        match self.estimate {
+            Estimate::Posterior {
+                with_jacobian: true,
+            } => self.space.pull_back(position, values, gradient),
+            _ => {
+                let (position, values) = (position.as_chunks().0, values.as_chunks().0);
+                let (gradient, _) = gradient.as_chunks_mut::<1>();
+                self.chart
+                    .pull_back(&self.space, [true], position, values, gradient);
+            }
+        }
     }
 }
 
@@ -382,7 +444,7 @@ impl RowDensity for Objective {
 
     fn logp_at(&self, position: &[f64]) -> f64 {
         with_scratch(self.space.dim(), |values| {
-            self.chart.constrain(&self.space, position, values);
+            self.constrain(position, values);
             outside_or(self.log_likelihood_of(values), || {
                 self.rest(position, values)
             })
@@ -393,22 +455,14 @@ impl RowDensity for Objective {
 impl RowGradient for Objective {
     fn logp_grad_at(&self, position: &[f64], grad: &mut [f64]) -> f64 {
         with_scratch(self.space.dim(), |values| {
-            self.chart.constrain(&self.space, position, values);
+            self.constrain(position, values);
             let log_likelihood = self.likelihood_gradient(values, grad);
             let logp = outside_or(log_likelihood, || self.rest(position, values));
             if logp == f64::NEG_INFINITY {
                 grad.fill(0.0);
                 return logp;
             }
-            if let Estimate::Posterior { .. } = self.estimate {
-                self.add_prior_gradient(values, grad);
-            }
-            match self.estimate {
-                Estimate::Posterior {
-                    with_jacobian: true,
-                } => self.space.pull_back(position, values, grad),
-                _ => self.chart.pull_back(&self.space, position, values, grad),
-            }
+            self.add_rest_gradient(position, values, grad);
             logp
         })
     }

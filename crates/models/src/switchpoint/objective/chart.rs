@@ -2,6 +2,8 @@
 
 use switchback_core::{Coordinate, Space, Support};
 
+use super::super::abreast::alone;
+
 /// From a position to values and back, as [`Space`] has it to the last bit.
 ///
 /// Where no parameter depends on another one and none lies in an interval, each is its coordinate or the exponential of it.
@@ -36,31 +38,64 @@ impl Chart {
             .map_or(Self::General, Self::Plain)
     }
 
-    /// [`Space::constrain_into`] of the space of this chart.
+    /// [`Space::constrain_into`] of the space of this chart, of those of `W` positions that are `asked` for, whose
+    /// numbers lie side by side.
     #[inline]
-    pub fn constrain(&self, space: &Space, position: &[f64], values: &mut [f64]) {
+    pub fn constrain<const W: usize>(
+        &self,
+        space: &Space,
+        asked: [bool; W],
+        positions: &[[f64; W]],
+        values: &mut [[f64; W]],
+    ) {
         let Self::Plain(ways) = self else {
-            return space.constrain_into(position, values);
+            for w in (0..W).filter(|w| asked[*w]) {
+                alone(w, [positions, &[]], values, |position, _, values| {
+                    space.constrain_into(position, values);
+                });
+            }
+            return;
         };
-        for ((way, u), value) in ways.iter().zip(position).zip(values) {
-            let v = way.coordinate.center + way.coordinate.scale * u;
-            *value = if way.is_positive { v.exp() } else { v };
+        for ((way, u), values) in ways.iter().zip(positions).zip(values) {
+            for (u, value) in u.iter().zip(values) {
+                let v = way.coordinate.center + way.coordinate.scale * u;
+                *value = if way.is_positive { v.exp() } else { v };
+            }
         }
     }
 
-    /// [`Space::pull_back_alone`] of the space of this chart.
+    /// [`Space::pull_back_alone`] of the space of this chart, of those of `W` positions that are `asked` for.
     #[inline]
-    pub fn pull_back(&self, space: &Space, position: &[f64], values: &[f64], slopes: &mut [f64]) {
+    pub fn pull_back<const W: usize>(
+        &self,
+        space: &Space,
+        asked: [bool; W],
+        positions: &[[f64; W]],
+        values: &[[f64; W]],
+        slopes: &mut [[f64; W]],
+    ) {
         let Self::Plain(ways) = self else {
-            return space.pull_back_alone(position, values, slopes);
+            for w in (0..W).filter(|w| asked[*w]) {
+                alone(
+                    w,
+                    [positions, values],
+                    slopes,
+                    |position, values, slopes| {
+                        space.pull_back_alone(position, values, slopes);
+                    },
+                );
+            }
+            return;
         };
-        for ((way, value), slope) in ways.iter().zip(values).zip(slopes) {
+        for ((way, values), slopes) in ways.iter().zip(values).zip(slopes) {
             let scale = way.coordinate.scale;
-            *slope *= if way.is_positive {
-                scale * value
-            } else {
-                scale
-            };
+            for (value, slope) in values.iter().zip(slopes) {
+                *slope *= if way.is_positive {
+                    scale * value
+                } else {
+                    scale
+                };
+            }
         }
     }
 }
@@ -102,11 +137,13 @@ mod tests {
                     draw(-width, width),
                 ];
                 let [mut values, mut expected] = [[0.0; 3]; 2];
-                chart.constrain(&space, &position, &mut values);
+                let abreast = position.map(|u| [u]);
+                chart.constrain(&space, [true], &abreast, values.as_chunks_mut::<1>().0);
                 space.constrain_into(&position, &mut expected);
                 assert_eq!(values.map(f64::to_bits), expected.map(f64::to_bits));
                 let [mut slopes, mut expected] = [[1.5, -2.0, 0.4]; 2];
-                chart.pull_back(&space, &position, &values, &mut slopes);
+                let (own, slots) = (values.map(|value| [value]), slopes.as_chunks_mut::<1>().0);
+                chart.pull_back(&space, [true], &abreast, &own, slots);
                 space.pull_back_alone(&position, &values, &mut expected);
                 for (slope, expected) in slopes.iter().zip(expected) {
                     // Infinity against 0 is no number in either.

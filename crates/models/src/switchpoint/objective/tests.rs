@@ -106,6 +106,46 @@ fn without_the_jacobian_it_is_smaller_by_just_that() {
     }
 }
 
+/// Positions side by side, among them one outside, one that is no number and one that nobody asks for.
+#[test]
+fn slopes_are_the_gradient_to_the_last_bit_whatever_is_beside_them() {
+    let mut draw = uniform(41);
+    for model in every_model() {
+        let raw = Objective::sigmoid(model.clone(), Estimate::Likelihood, Parameterization::Raw);
+        for target in [
+            raw.expect("a likelihood has raw sigmas"),
+            sigmoid(&model, Estimate::Likelihood),
+            sigmoid(&model, PLAIN),
+            sigmoid(&model, JACOBIAN),
+            Objective::marginal(model.clone(), JACOBIAN),
+        ] {
+            let dim = target.space().dim();
+            let mut positions: Vec<[f64; 5]> = (0..dim)
+                .map(|_| std::array::from_fn(|_| draw(0.5, 1.5)))
+                .collect();
+            positions[0][1] = f64::NAN;
+            positions[dim - 1][3] = -1e300;
+            let mut grads = vec![[0.0; 5]; dim];
+            let asked = [true, true, false, true, true];
+            let found = target.slopes(asked, &positions, &mut grads);
+            let found = found.expect("the shapes fit");
+            for w in (0..5).filter(|w| asked[*w]) {
+                let of = |all: &[[f64; 5]]| all.iter().map(|all| all[w]).collect::<Vec<_>>();
+                let mut grad = vec![0.0; dim];
+                let value = target.logp_grad_at(&of(&positions), &mut grad);
+                let is_finite = value.is_finite() && grad.iter().all(|slope| slope.is_finite());
+                assert_eq!(found[w], is_finite, "{}", model.describe());
+                assert!(!is_finite || of(&grads) == grad, "{}", model.describe());
+            }
+            assert_eq!(
+                [found[0], found[1], found[2], found[4]],
+                [true, false, false, true]
+            );
+            assert!(target.slopes([true], &[[0.0]], &mut [[0.0]]).is_err());
+        }
+    }
+}
+
 /// Worst difference of the gradient from central differences, relative to the gradient's size.
 fn by_differences(target: &Objective, position: &[f64]) -> f64 {
     let (_, grad) = at(target, position);

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::super::abreast::alone;
 use super::super::window::{
     Family, Growth, MAX_ACTIVE, Many, NormalFamily, One, PoissonFamily, Rows, Segment, Sweep,
 };
@@ -45,12 +46,7 @@ impl Reach {
     /// Of scales between `least` and `greatest`, which with `extent` make the contrast, where a weight changes by a factor
     /// of `e` in `time`. No number is `NaN`.
     #[inline(always)]
-    pub(super) fn new(
-        extent: f64,
-        [least, greatest]: [f64; 2],
-        is_one_sign: bool,
-        time: f64,
-    ) -> Self {
+    pub(super) fn new(extent: f64, [least, greatest]: [f64; 2], time: f64) -> Self {
         // Of one more than the contrast.
         let octaves = octaves_at_least(extent + greatest + least, least);
         // Beyond e^700 a float ends.
@@ -58,7 +54,6 @@ impl Reach {
         Self {
             half_width: exponent * time,
             is_moderate: octaves < MODERATE_OCTAVES
-                && is_one_sign
                 && least > 1.0 / MODERATE_SCALE
                 && greatest < MODERATE_SCALE,
         }
@@ -142,14 +137,36 @@ impl Blend {
         }
     }
 
-    /// Derivatives of [`Self::log_likelihood`] written to `gradient` (`dim`), and whether it and all of them are finite;
-    /// cheaper than [`Self::gradient`], for the value itself is not asked for.
-    pub fn slopes(&self, values: &[f64], gradient: &mut [f64]) -> bool {
-        if self.single::<false, true>(values, gradient).is_some() {
-            return true;
+    /// Derivatives of [`Self::log_likelihood`] at those of `W` positions that are `asked` for, with `values` (`dim`, each of all
+    /// positions), written to `gradient` (`dim`), and of each of these whether it and all of them are finite; cheaper than
+    /// [`Self::gradient`], for the value itself is not asked for, and of many positions than of one.
+    pub fn slopes<const W: usize>(
+        &self,
+        asked: [bool; W],
+        values: &[[f64; W]],
+        gradient: &mut [[f64; W]],
+    ) -> [bool; W] {
+        let told = self.singles::<false, true, W>(asked, values, gradient);
+        let mut is_finite = told.map(|told| told.is_some());
+        if is_finite != asked {
+            for (w, is_finite) in is_finite.iter_mut().enumerate() {
+                *is_finite = *is_finite || asked[w] && self.slopes_of(w, values, gradient);
+            }
         }
-        let value = self.sum::<true>(values, gradient);
-        value.is_finite() && gradient.iter().all(|slope| slope.is_finite())
+        is_finite
+    }
+
+    /// [`Self::slopes`] of position `w` alone, whatever its values are.
+    fn slopes_of<const W: usize>(
+        &self,
+        w: usize,
+        values: &[[f64; W]],
+        gradient: &mut [[f64; W]],
+    ) -> bool {
+        alone(w, [values, &[]], gradient, |values, _, slopes| {
+            let value = self.sum::<true>(values, slopes);
+            value.is_finite() && slopes.iter().all(|slope| slope.is_finite())
+        })
     }
 
     /// The sum over all rows of one switch between Normal regimes, where [`Single`] can tell.
@@ -159,8 +176,25 @@ impl Blend {
         values: &[f64],
         gradient: &mut [f64],
     ) -> Option<f64> {
-        let single = self.observations.single.as_ref()?;
-        single.sum::<VALUE, GRADIENT>(values, self.rows(), &self.growth, gradient)
+        let (values, gradient) = (values.as_chunks().0, gradient.as_chunks_mut().0);
+        let [value] = self.singles::<VALUE, GRADIENT, 1>([true], values, gradient);
+        value
+    }
+
+    /// [`Self::single`] of those of `W` positions that are `asked` for, whose values lie side by side.
+    #[inline]
+    fn singles<const VALUE: bool, const GRADIENT: bool, const W: usize>(
+        &self,
+        asked: [bool; W],
+        values: &[[f64; W]],
+        gradient: &mut [[f64; W]],
+    ) -> [Option<f64>; W] {
+        match &self.observations.single {
+            Some(single) => {
+                single.sum::<VALUE, GRADIENT, W>(asked, values, self.rows(), &self.growth, gradient)
+            }
+            None => [None; W],
+        }
     }
 
     fn sum<const GRADIENT: bool>(&self, values: &[f64], gradient: &mut [f64]) -> f64 {
@@ -253,9 +287,7 @@ impl Blend {
         let greatest = scales
             .iter()
             .fold(0.0, |greatest: f64, scale| greatest.max(scale.abs()));
-        let is_one_sign =
-            scales.iter().all(|scale| *scale > 0.0) || scales.iter().all(|scale| *scale < 0.0);
-        Reach::new(extent, [least, greatest], is_one_sign, self.growth.time())
+        Reach::new(extent, [least, greatest], self.growth.time())
     }
 
     fn level(&self, values: &[f64], stretch: usize) -> Level {
@@ -312,17 +344,20 @@ impl Blend {
         let index = self.n_parameters + switch;
         let [before, after] = [switch, switch + 1].map(|stretch| self.level(values, stretch));
         let one = One {
-            mu: [before[0], after[0]],
-            sigma: [before[1], after[1]],
-            tau: values[index],
+            mu: [[before[0]], [after[0]]],
+            sigma: [[before[1]], [after[1]]],
+            tau: [values[index]],
         };
+        let rows = std::array::from_ref(rows);
         let sum = one.sum::<true, GRADIENT>(self.rows(), rows, &self.growth);
+        let [by_mu, by_sigma] = [sum.mu, sum.sigma].map(|by| by.map(|[by]| by));
+        let ([value], [by_tau]) = (sum.value, sum.tau);
         if GRADIENT {
-            self.add(switch, [sum.mu[0], sum.sigma[0]], gradient);
-            self.add(switch + 1, [sum.mu[1], sum.sigma[1]], gradient);
-            gradient[index] += sum.tau;
+            self.add(switch, [by_mu[0], by_sigma[0]], gradient);
+            self.add(switch + 1, [by_mu[1], by_sigma[1]], gradient);
+            gradient[index] += by_tau;
         }
-        sum.value
+        value
     }
 
     fn many<const GRADIENT: bool, F: Family>(
@@ -442,7 +477,7 @@ impl Blend {
 fn octaves_at_least(a: f64, b: f64) -> f64 {
     // A float's bits, read as a number, are its exponent and, between powers of two, the straight line, above which `log2`
     // stays by at most 0.0861. For a `b` of 0 the answer is at least a thousand.
-    let lines = (a.to_bits() as i64 - b.to_bits() as i64) as f64 / (1_u64 << 52) as f64;
+    let lines = (a.to_bits() as i64).wrapping_sub(b.to_bits() as i64) as f64 / (1_u64 << 52) as f64;
     lines + 0.0861
 }
 

@@ -1,5 +1,6 @@
 //! `exp(steepness (t - tau))` on whole times without an exponential at each.
 
+use super::lanes::exp;
 use super::{Block, LANES};
 
 /// Rows of a chunk, where the steepness allows.
@@ -67,15 +68,19 @@ impl Growth {
         self.n_blocks
     }
 
-    /// The last whole time not after `tau`, and what weights are there.
+    /// The last whole time not after each `tau`, and what weights are there.
     #[inline(always)]
-    pub(in super::super) fn near(&self, tau: f64) -> Near {
+    pub(in super::super) fn near<const W: usize>(&self, taus: &[f64; W]) -> [Near; W] {
         // The cast saturates; where there is no such time among the rows, its factor is not asked for.
-        let time = tau as i64 as f64;
-        Near {
-            time,
-            factor: (self.steepness * (time - tau)).exp(),
+        let times = taus.map(|tau| tau as i64 as f64);
+        let mut factors = [0.0; W];
+        for ((factor, time), tau) in factors.iter_mut().zip(&times).zip(taus) {
+            *factor = exp(self.steepness * (time - tau));
         }
+        std::array::from_fn(|w| Near {
+            time: times[w],
+            factor: factors[w],
+        })
     }
 
     /// A factor and a number for each of the rows of a chunk of `n_blocks` that begins at `first_time`, whose product is
@@ -103,7 +108,7 @@ impl Growth {
         let factor = if time == near.time {
             near.factor
         } else {
-            (self.steepness * (time - tau)).exp()
+            exp(self.steepness * (time - tau))
         };
         let from = self.n_blocks * LANES - 1 - row;
         let (blocks, _) = self.table[from..from + rows].as_chunks();
@@ -131,7 +136,7 @@ mod tests {
             for tau in [-7.3, 1.0, 11.45, 30.0] {
                 let mut scratch = [0.0; LANES];
                 let n_blocks = growth.n_blocks();
-                let near = growth.near(tau);
+                let [near] = growth.near(&[tau]);
                 let (factor, blocks) = growth.about(tau, &near, 5.0, n_blocks, &mut scratch);
                 assert_eq!(blocks.len(), n_blocks);
                 for (index, e) in blocks.as_flattened().iter().enumerate() {

@@ -66,6 +66,31 @@ pub(in super::super) fn ln_and_rest(x: f64, d: f64) -> [f64; 2] {
     [ln, if is_near { tail - f * d } else { ln - d }]
 }
 
+/// `exp x`, of numbers beyond 700 either way that of 700; without a branch or a call, so that a loop over lanes vectorises.
+///
+/// `x = k ln 2 + r` with a whole `k` and `|r| <= ln 2 / 2`, of whose series the terms up to `r^13` leave out less than `1e-17`.
+#[inline(always)]
+pub(super) fn exp(x: f64) -> f64 {
+    // Numbers below 2^51 that are added to it leave it rounded, in the lowest bits of its fraction.
+    const WHOLE: f64 = 6_755_399_441_055_744.0;
+    // ln 2 in two parts, the first of them so short that its product with `k` is exact.
+    const LN_2: [f64; 2] = [6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10];
+    const ONE: u64 = 1.0_f64.to_bits();
+    let x = x.clamp(-700.0, 700.0);
+    let shifted = x * std::f64::consts::LOG2_E + WHOLE;
+    let k = shifted - WHOLE;
+    let r = (x - k * LN_2[0]) - k * LN_2[1];
+    // r^i / (i + 2)!, by pairs: what waits for what is short.
+    let (r2, pair) = (r * r, |low: f64, high: f64| 1.0 / low + r * (1.0 / high));
+    let r4 = r2 * r2;
+    let low = pair(2.0, 6.0) + r2 * pair(24.0, 120.0);
+    let middle = pair(720.0, 5_040.0) + r2 * pair(40_320.0, 362_880.0);
+    let high = pair(3_628_800.0, 39_916_800.0) + r2 * pair(479_001_600.0, 6_227_020_800.0);
+    let series = low + r4 * (middle + r4 * high);
+    let scale = f64::from_bits((shifted.to_bits() << 52).wrapping_add(ONE));
+    (1.0 + (r + r2 * series)) * scale
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::LANES;
@@ -106,6 +131,23 @@ mod tests {
             assert!((ln(x) - x.ln()).abs() <= 2e-16 * x.ln().abs(), "{x:e}");
         }
         assert_eq!(ln(1.0), 0.0);
+    }
+
+    #[test]
+    fn the_exponential_is_that_of_the_library() {
+        let mut draw = uniform(2);
+        let mut worst = 0.0_f64;
+        for width in [1e-9, 0.4, 5.0, 700.0] {
+            for _ in 0..10_000 {
+                let x = draw(-width, width);
+                worst = worst.max((exp(x) / x.exp() - 1.0).abs());
+            }
+        }
+        // Measured: 3.3e-16.
+        assert!(worst < 5e-16, "{worst:e}");
+        assert_eq!(exp(0.0), 1.0);
+        assert_eq!([exp(1e300), exp(-1e300)], [exp(700.0), exp(-700.0)]);
+        assert!(exp(f64::NAN).is_nan());
     }
 
     #[test]

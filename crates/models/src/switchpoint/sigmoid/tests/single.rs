@@ -26,6 +26,15 @@ fn of(series: &Series, likelihood: Likelihood, steepness: f64) -> Blend {
     Blend::of(&model, steepness)
 }
 
+fn slopes_of(blend: &Blend, values: &[f64; DIM], slopes: &mut [f64; DIM]) -> bool {
+    let [is_finite] = blend.slopes(
+        [true],
+        &values.map(|value| [value]),
+        slopes.as_chunks_mut().0,
+    );
+    is_finite
+}
+
 /// Regimes about the data, at most 50 times wider or narrower than they are, and a `tau` that may be far outside.
 fn regimes(draw: &mut impl FnMut(f64, f64) -> f64, data: &PrefixSums) -> [f64; DIM] {
     let (n, extent) = (data.len() as f64, data.extent());
@@ -54,7 +63,7 @@ fn it_gives_the_dense_sum_and_its_slopes_are_the_gradient() {
             let value = blend.single::<true, true>(&values, &mut gradient);
             let value = value.expect("the regimes are moderate");
             assert_eq!(blend.single::<true, false>(&values, &mut []), Some(value));
-            assert!(blend.slopes(&values, &mut slopes));
+            assert!(slopes_of(&blend, &values, &mut slopes));
             assert_eq!(slopes, gradient);
             let general = blend.general::<true>(&values, &mut by_general);
             let dense = dense(&series, blend.steepness(), values);
@@ -76,6 +85,37 @@ fn it_gives_the_dense_sum_and_its_slopes_are_the_gradient() {
     assert!(of_shifted > 1e-5, "a switch that is elsewhere shows");
 }
 
+/// Their mixture is 0 somewhere between them, where any way of computing it loses what cancels.
+#[test]
+fn standard_deviations_of_unlike_signs_are_mixed_as_they_are() {
+    let mut draw = uniform(57);
+    let mut worst = [0.0_f64; 2];
+    for seed in 0..400 {
+        let (series, blend) = random(&mut draw, seed);
+        for _ in 0..5 {
+            let mut values = regimes(&mut draw, blend.data());
+            values[3] = -values[3];
+            let mut gradient = [0.0; DIM];
+            let value = blend.single::<true, true>(&values, &mut gradient);
+            let value = value.expect("no row is where the mixture is 0");
+            let dense = dense(&series, blend.steepness(), values);
+            let lost = series.observed().map(|(index, _)| {
+                let (w, rest) = sigmoids(blend.steepness() * (values[4] - (index + 1) as f64));
+                let parts = [w * values[2], rest * values[3]];
+                (parts[0].abs() + parts[1].abs()) / (parts[0] + parts[1]).abs()
+            });
+            let lost = lost.fold(1.0, f64::max);
+            worst[0] = worst[0].max(relative(value, dense.value) / lost);
+            for index in 0..DIM {
+                let error = (gradient[index] - dense.gradient[index]).abs();
+                worst[1] = worst[1].max(error / dense.size[index].max(1.0) / lost);
+            }
+        }
+    }
+    // Measured: 1.3e-15 and 4.9e-15.
+    assert!(worst.iter().all(|worst| *worst < 1e-13), "{worst:?}");
+}
+
 #[test]
 fn its_gradient_is_that_of_central_differences() {
     let mut draw = uniform(17);
@@ -84,7 +124,7 @@ fn its_gradient_is_that_of_central_differences() {
         let (_, blend) = random(&mut draw, seed);
         let values = regimes(&mut draw, blend.data());
         let mut gradient = [0.0; DIM];
-        assert!(blend.slopes(&values, &mut gradient));
+        assert!(slopes_of(&blend, &values, &mut gradient));
         let value_at = |index: usize, by: f64| {
             let mut values = values;
             values[index] += by;
@@ -162,7 +202,11 @@ fn what_it_does_not_know_is_left_to_the_general_way() {
             let [mut gradient, mut slopes] = [[0.0; DIM]; 2];
             let value = blend.gradient(&values, &mut gradient);
             let is_finite = value.is_finite() && gradient.iter().all(|slope| slope.is_finite());
-            assert_eq!(blend.slopes(&values, &mut slopes), is_finite, "{values:?}");
+            assert_eq!(
+                slopes_of(&blend, &values, &mut slopes),
+                is_finite,
+                "{values:?}"
+            );
             assert_eq!(value.is_nan(), values.iter().any(|value| value.is_nan()));
             assert!(value < f64::INFINITY || value.is_nan(), "{values:?}");
             match blend.single::<true, true>(&values, &mut slopes) {
