@@ -1,10 +1,10 @@
 """Runs the peers and, between them, our own benches on one core, and prints one table of ratios.
 
-`python run_all.py --ours CMD --ours-tensor CMD [--rounds 3] [--lengths 90 1000]`; README.md says what the commands must
-print. Ratios are taken within a round, where both figures met the same machine, and the median of the rounds counts.
+`python run_all.py --ours CMD --ours CMD [--rounds 3] [--lengths 90 1000]`; README.md says what the commands must print. Ratios are taken within a round, where both figures met the same machine, and the median of the rounds counts.
 """
 
 import argparse
+import itertools
 import os
 import statistics
 import subprocess
@@ -15,12 +15,13 @@ from common import note
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SEGMENT_LENGTHS = 100_000  # ruptures takes minutes from there on
+TASKS = ["adam", "segment"]
 
 
 def main():
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("--ours", metavar="CMD", help="name<TAB>n<TAB>starts<TAB>per_cpu_second lines, or the CSV of `--bench climb`")
-    words.add_argument("--ours-tensor", metavar="CMD", help="prints what `cargo bench --bench step` prints")
+    words.add_argument("--ours", metavar="CMD", action="append", default=[], help="prints lines or CSV that README.md tells of; several times for several")
+    words.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS)
     words.add_argument("--rounds", type=int, default=3)
     words.add_argument("--lengths", type=int, nargs="+", default=[90, 1_000, 10_000, 100_000, 1_000_000])
     words.add_argument("--against", nargs="+", default=[], metavar="NAME", help="peers to compare with as if they were ours")
@@ -38,24 +39,22 @@ def main():
                 ours = list(dict.fromkeys(ours + [name for name, _, _ in rates]))
             found.update(rates)
         rounds.append(found)
-    for task in ["adam", "segment"]:
+    for task in asked.tasks:
         table(rounds, ours, task)
 
 
 def jobs(asked):
     """Commands of a round; ours, which are given as text, stand between the peers."""
-    peer = [sys.executable, os.path.join(HERE, "adam.py")]
     lengths = [str(n) for n in asked.lengths]
-    yield [*peer, "jax", *lengths]
-    if asked.ours:
-        yield asked.ours
-    yield [*peer, "numpy", *lengths]
-    if asked.ours_tensor:
-        yield asked.ours_tensor
-    yield [*peer, "tensorflow", *lengths]
+    peers = []
+    if "adam" in asked.tasks:
+        adam = [sys.executable, os.path.join(HERE, "adam.py")]
+        peers += [[*adam, name, *lengths] for name in ["jax", "numpy", "tensorflow"]]
     short = [n for n in lengths if int(n) <= SEGMENT_LENGTHS]
-    if short:
-        yield [sys.executable, os.path.join(HERE, "segment.py"), *short]
+    if "segment" in asked.tasks and short:
+        peers.append([sys.executable, os.path.join(HERE, "segment.py"), *short])
+    for peer, own in itertools.zip_longest(peers, asked.ours):
+        yield from [command for command in (peer, own) if command]
 
 
 def run(command):
@@ -90,11 +89,15 @@ def figures(text):
 
 
 def row_of(row):
-    """The figure of a row of `cargo bench --bench step` (start-steps a CPU second) or `--bench climb`; of others nothing."""
+    """The figure of a row of `cargo bench --bench step` (start-steps a CPU second), `--bench climb` or `--bench referee` (profiles
+    of a series with a step); of others nothing.
+    """
     if {"device", "starts", "cpu_us_a_step"} <= row.keys():
         name = f"tensor-{row['device']}-{row['expression']}"
         key = name, int(row["n"]), int(row["starts"])
         return {key: key[2] * 1e6 / float(row["cpu_us_a_step"])}
+    if {"measure": "profile", "series": "step"}.items() <= row.items():
+        return {("segment/profile", int(row["n"]), 1): 1 / float(row["cpu_seconds"])}
     talks = {"measure": "adam", "model": "normal 0-1", "estimate": "mle", "threads": "1", "unit": "start_steps_a_cpu_s"}
     if talks.items() <= row.items():
         return {("fused-f64", int(row["n"]), int(row["starts"])): float(row["value"])}

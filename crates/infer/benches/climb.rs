@@ -32,9 +32,11 @@ const STRETCH: Duration = Duration::from_millis(200);
 const LOG_EVERY: usize = 100;
 const ARRIVED: f64 = 1e-8;
 const ONE_SWITCH: &str = "0,1";
-const MODELS: [(&str, usize); 6] = [
+const MODELS: [(&str, usize); 8] = [
     (ONE_SWITCH, 90),
     (ONE_SWITCH, 1_000),
+    (ONE_SWITCH, 10_000),
+    (ONE_SWITCH, 100_000),
     (ONE_SWITCH, 1_000_000),
     ("0,1,0", 90),
     ("0,1,0", 300),
