@@ -123,6 +123,9 @@ impl<const W: usize> Rank for Abreast<W> {
         stride: &Stride,
         step: u64,
     ) -> Result<(), OptimizerError> {
+        if self.climb == [false; W] {
+            return Ok(());
+        }
         for (walker, climbs) in self.walkers.iter_mut().zip(&self.climb) {
             walker.n_evaluations += u64::from(*climbs);
         }

@@ -44,6 +44,17 @@ fn sigmoid(model: &SwitchModel, estimate: Estimate) -> Objective {
     Objective::sigmoid(model.clone(), estimate, Parameterization::Log).expect("it is offered")
 }
 
+/// The sigmoid form's likelihood by raw and by logarithmic sigmas, and its posterior without and with the Jacobian.
+fn sigmoids(model: &SwitchModel) -> [Objective; 4] {
+    let raw = Objective::sigmoid(model.clone(), Estimate::Likelihood, Parameterization::Raw);
+    [
+        raw.expect("a likelihood has raw sigmas"),
+        sigmoid(model, Estimate::Likelihood),
+        sigmoid(model, PLAIN),
+        sigmoid(model, JACOBIAN),
+    ]
+}
+
 fn at(target: &dyn Gradient, position: &[f64]) -> (f64, Vec<f64>) {
     let (mut value, mut grad) = ([0.0], vec![0.0; position.len()]);
     target
@@ -111,14 +122,8 @@ fn without_the_jacobian_it_is_smaller_by_just_that() {
 fn slopes_are_the_gradient_to_the_last_bit_whatever_is_beside_them() {
     let mut draw = uniform(41);
     for model in every_model() {
-        let raw = Objective::sigmoid(model.clone(), Estimate::Likelihood, Parameterization::Raw);
-        for target in [
-            raw.expect("a likelihood has raw sigmas"),
-            sigmoid(&model, Estimate::Likelihood),
-            sigmoid(&model, PLAIN),
-            sigmoid(&model, JACOBIAN),
-            Objective::marginal(model.clone(), JACOBIAN),
-        ] {
+        let marginal = Objective::marginal(model.clone(), JACOBIAN);
+        for target in sigmoids(&model).into_iter().chain([marginal]) {
             let dim = target.space().dim();
             let mut positions: Vec<[f64; 5]> = (0..dim)
                 .map(|_| std::array::from_fn(|_| draw(0.5, 1.5)))
@@ -213,14 +218,7 @@ fn units_of_the_coordinates_do_not_count() {
     let model =
         SwitchModel::one_normal_switch(&deck(), SwitchPriors::deck()).expect("it can be modelled");
     let log_likelihood = SigmoidSwitch::posterior(model.clone()).log_likelihood_of(&values);
-    let raw = Objective::sigmoid(model.clone(), Estimate::Likelihood, Parameterization::Raw)
-        .expect("a likelihood has raw sigmas");
-    for target in [
-        raw,
-        sigmoid(&model, Estimate::Likelihood),
-        sigmoid(&model, PLAIN),
-        sigmoid(&model, JACOBIAN),
-    ] {
+    for target in sigmoids(&model) {
         let position = target.space().unconstrain(&values).expect("inside");
         let (value, _) = at(&target, &position);
         if target.estimate() == Estimate::Likelihood {
