@@ -6,7 +6,8 @@
 use burn::optim::{AdamState, AdaptiveMomentumState, LearningRate, Optimizer};
 use burn::tensor::{Device, Tensor};
 
-/// Adam (Kingma & Ba 2015, algorithm 1), with the bias corrections drawn out of the tensors.
+/// Adam (Kingma & Ba 2015, algorithm 1), with the bias corrections drawn out of the tensors. The moments of its state are over
+/// `1 - beta_1` and `1 - beta_2`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Adam {
     /// Decay rate of the first moment.
@@ -27,20 +28,21 @@ impl Optimizer for Adam {
         gradient: Tensor<D>,
         state: Option<AdamState<D>>,
     ) -> (Tensor<D>, Option<AdamState<D>>) {
-        let first = gradient.clone() * (1.0 - self.beta_1);
-        let second = gradient.square() * (1.0 - self.beta_2);
+        // Each operation costs as much as some hundred numbers: the moments are kept over `1 - beta`, which is made up for below.
+        let square = gradient.clone().square();
         let moments = match state.map(|state| state.momentum) {
-            None => AdaptiveMomentumState::new(1, first, second),
+            None => AdaptiveMomentumState::new(1, gradient, square),
             Some(moments) => AdaptiveMomentumState::new(
                 moments.time + 1,
-                moments.moment_1 * self.beta_1 + first,
-                moments.moment_2 * self.beta_2 + second,
+                moments.moment_1 * self.beta_1 + gradient,
+                moments.moment_2 * self.beta_2 + square,
             ),
         };
         let time = i32::try_from(moments.time).unwrap_or(i32::MAX);
+        let [first, second] = [self.beta_1, self.beta_2].map(|beta| (1.0 - beta, beta.powi(time)));
         // rate m / (1 - beta_1^t) / (sqrt(v / (1 - beta_2^t)) + epsilon), multiplied through by root.
-        let root = (1.0 - self.beta_2.powi(time)).sqrt();
-        let rate = learning_rate * root / (1.0 - self.beta_1.powi(time));
+        let root = ((1.0 - second.1) / second.0).sqrt();
+        let rate = learning_rate * root * first.0 / (1.0 - first.1);
         let scale = moments.moment_2.clone().sqrt() + self.epsilon * root;
         let step = moments.moment_1.clone() / scale * rate;
         (tensor - step, Some(AdamState::new(moments)))
