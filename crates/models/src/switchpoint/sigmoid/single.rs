@@ -227,9 +227,10 @@ impl<const W: usize> Outers<W> {
             sums.sigma[regime][w] += (squares - count) * over;
         }
         if VALUE {
-            for w in 0..W {
-                if self.count[w] != 0.0 {
-                    sums.value[w] -= self.count[w] * (LN_SQRT_2_PI + sigma[w].abs().ln());
+            let scales = self.count.iter().zip(sigma);
+            for (value, (count, sigma)) in sums.value.iter_mut().zip(scales) {
+                if *count != 0.0 {
+                    *value -= count * (LN_SQRT_2_PI + sigma.abs().ln());
                 }
             }
         }

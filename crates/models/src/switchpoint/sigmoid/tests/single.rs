@@ -106,9 +106,9 @@ fn standard_deviations_of_unlike_signs_are_mixed_as_they_are() {
             });
             let lost = lost.fold(1.0, f64::max);
             worst[0] = worst[0].max(relative(value, dense.value) / lost);
-            for index in 0..DIM {
-                let error = (gradient[index] - dense.gradient[index]).abs();
-                worst[1] = worst[1].max(error / dense.size[index].max(1.0) / lost);
+            let derivatives = gradient.iter().zip(&dense.gradient).zip(&dense.size);
+            for ((found, dense), size) in derivatives {
+                worst[1] = worst[1].max((found - dense).abs() / size.max(1.0) / lost);
             }
         }
     }
