@@ -105,7 +105,6 @@ impl<const W: usize> Abreast<W> {
     }
 
     /// Makes gradients longer than `clip` that long.
-    #[cold]
     fn clip(&mut self, clip: f64) {
         for w in 0..W {
             let norm = norm(self.grads.iter().map(|all| all[w]));
