@@ -75,8 +75,9 @@ impl Single {
         one: &One<W>,
         growth: &Growth,
     ) -> [Option<Range<usize>>; W] {
-        let [mut half_widths, mut are_moderate] = [([0.0; W]), ([0.0; W])];
-        for w in 0..W {
+        // `NaN` of those of which nothing is said.
+        let mut half_widths = [f64::NAN; W];
+        for (w, half_width) in half_widths.iter_mut().enumerate() {
             let (mu, tau) = ([one.mu[0][w], one.mu[1][w]], one.tau[w]);
             let sizes = [one.sigma[0][w].abs(), one.sigma[1][w].abs()];
             let extent = self.extent + 2.0 * mu[0].abs().max(mu[1].abs());
@@ -84,15 +85,13 @@ impl Single {
             let all = mu[0] + mu[1] + sizes[0] + sizes[1] + tau + extent;
             let scales = [sizes[0].min(sizes[1]), sizes[0].max(sizes[1])];
             let reach = Reach::new(extent, scales, growth.time());
-            half_widths[w] = reach.half_width;
-            are_moderate[w] = if all.is_finite() & reach.is_moderate {
-                1.0
-            } else {
-                0.0
-            };
+            if all.is_finite() & reach.is_moderate {
+                *half_width = reach.half_width;
+            }
         }
         std::array::from_fn(|w| {
-            (are_moderate[w] != 0.0).then(|| window(one.tau[w], half_widths[w], self.n))
+            let half_width = half_widths[w];
+            (!half_width.is_nan()).then(|| window(one.tau[w], half_width, self.n))
         })
     }
 }
