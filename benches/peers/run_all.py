@@ -1,6 +1,7 @@
 """Runs the peers and, between them, our own benches on one core, and prints one table of ratios.
 
-`python run_all.py --ours CMD --ours CMD [--rounds 3] [--lengths 90 1000]`; README.md says what the commands must print. Ratios are taken within a round, where both figures met the same machine, and the median of the rounds counts.
+`python run_all.py --ours CMD --ours CMD [--rounds 3] [--lengths 90 1000]`; README.md says what the commands must print.
+Ratios are taken within a round, where both figures met the same machine, and the median of the rounds counts.
 """
 
 import argparse

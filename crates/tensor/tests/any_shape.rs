@@ -77,12 +77,12 @@ proptest! {
             let [_, absolute] = case.dense(&values);
             let error = (value[0] - expected[0]).abs() / absolute.max(1.0);
             // Measured of 5,000 cases: 6.3e-14.
-            prop_assert!(error <= 1e-12, "{error:e}: {value:?} and {expected:?} at {values:?}");
+            prop_assert!(error <= 2e-13, "{error:e}: {value:?} and {expected:?} at {values:?}");
             let units = units(&case, &objective, &values);
             for ((slope, expected), unit) in gradient.iter().zip(&slopes).zip(units) {
                 let error = (slope - expected).abs() * unit / absolute.max(1.0);
                 // Measured of 5,000 cases: 6.5e-13.
-                prop_assert!(error <= 1e-11, "{error:e}: {gradient:?} and {slopes:?} at {values:?}");
+                prop_assert!(error <= 2e-12, "{error:e}: {gradient:?} and {slopes:?} at {values:?}");
             }
         }
     }

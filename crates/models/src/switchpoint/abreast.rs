@@ -4,7 +4,7 @@ use super::scratch::with_scratch;
 
 /// Writes the numbers of position `w` of `all` (`dim x W`) to `one` (`dim`).
 #[inline]
-pub(super) fn take<const W: usize>(w: usize, all: &[[f64; W]], one: &mut [f64]) {
+fn take<const W: usize>(w: usize, all: &[[f64; W]], one: &mut [f64]) {
     for (one, all) in one.iter_mut().zip(all) {
         *one = all[w];
     }
@@ -12,13 +12,13 @@ pub(super) fn take<const W: usize>(w: usize, all: &[[f64; W]], one: &mut [f64]) 
 
 /// Writes `one` (`dim`) to position `w` of `all` (`dim x W`).
 #[inline]
-pub(super) fn put<const W: usize>(w: usize, one: &[f64], all: &mut [[f64; W]]) {
+fn put<const W: usize>(w: usize, one: &[f64], all: &mut [[f64; W]]) {
     for (one, all) in one.iter().zip(all) {
         all[w] = *one;
     }
 }
 
-/// Calls `with` the numbers of position `w` of two `all`, and then puts what it made of the other `changed` back.
+/// Calls `with` with the numbers of position `w` alone: those of `first` and `second` to read, those of `changed` to change.
 #[inline]
 pub(super) fn alone<const W: usize, R>(
     w: usize,

@@ -46,9 +46,10 @@ impl Single {
         }
     }
 
-    /// The log-likelihoods at those of `W` positions that are `asked` for, with natural `values` (`dim`, each of all positions), 0 unless
-    /// `VALUE`, and their derivatives written to `gradient` (`dim`) if `GRADIENT`; none where a value is not finite or the
-    /// regimes are not moderate. What there is, is finite, and the same to the last bit whatever the other positions are.
+    /// The log-likelihoods at those of `W` positions that are `asked` for, with natural `values` (`dim`, each of all
+    /// positions), 0 unless `VALUE`, and their derivatives written to `gradient` (`dim`) if `GRADIENT`; none where a value is
+    /// not finite, the regimes are not moderate or the sums are not finite. What there is, is finite, and the same to the last
+    /// bit whatever the other positions are.
     #[inline]
     pub fn sum<const VALUE: bool, const GRADIENT: bool, const W: usize>(
         &self,

@@ -81,7 +81,7 @@ fn it_gives_the_dense_sum_and_its_slopes_are_the_gradient() {
         }
     }
     // Measured: 1.8e-15, 5e-16 and 8.2e-15; a thousandth of an observation off makes 5e-4.
-    assert!(worst.iter().all(|worst| *worst < 1e-13), "{worst:?}");
+    assert!(worst.iter().all(|worst| *worst < 3e-14), "{worst:?}");
     assert!(of_shifted > 1e-5, "a switch that is elsewhere shows");
 }
 
@@ -113,7 +113,7 @@ fn standard_deviations_of_unlike_signs_are_mixed_as_they_are() {
         }
     }
     // Measured: 1.3e-15 and 4.9e-15.
-    assert!(worst.iter().all(|worst| *worst < 1e-13), "{worst:?}");
+    assert!(worst.iter().all(|worst| *worst < 2e-14), "{worst:?}");
 }
 
 #[test]
